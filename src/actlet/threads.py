@@ -1,0 +1,311 @@
+"""Parked threads that are used again, and deadlines.
+
+This module owns every thread that runs code which may block or never end: `Worker`, and one watchdog thread for the
+whole process: `Alarm`. The rule: a job that has to end, ends, unless it never executes Python code again. It knows
+nothing of agents, snippets or tools.
+
+How a job is stopped. CPython can raise an exception in another thread, which code can catch. So `Worker.stop` does
+it once politely, and then with an exception class that, when it is made in that thread, installs a trace function
+that raises at every line and at every call from there on. Each of these errors is raised outside the `try` that
+caught the one before, so they only move outwards, whatever the job catches, until they reach this module's own
+frames. `finally` blocks get their chance in the polite part. A trace function in Python is removed when it raises;
+the C function `PyObject_RichCompareBool` happens to have the signature of a trace function, stays installed, and
+asks our object.
+
+What it doesn't do: a thread inside a C function that doesn't return (a huge `10 ** 10 ** 8`, a sleep) can't be
+ended from outside. It ends at the first line of Python after that. CPython only.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import itertools
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from types import CodeType, FrameType
+from typing import Any
+
+KEPT_IDLE = 256
+"""How many idle workers stay parked; any more end when they are released."""
+
+POLITE = 0.05
+"""Seconds that a stopped job has to clean up before it is forced."""
+
+SLOWEST_PRESS = 1.0
+"""Seconds between two tries at most, where a job sits in a C function."""
+
+
+class Alarm:
+    """Calls `callback` on the watchdog's thread after `seconds`, unless it is cancelled first.
+
+    A callback must be short; it may set other alarms. What it raises is reported as an error of the thread.
+    """
+
+    __slots__ = ("_callback",)
+
+    def __init__(self, seconds: float, callback: Callable[[], object]) -> None:
+        self._callback: Callable[[], object] | None = callback
+        _watchdog.add(time.monotonic() + seconds, self)
+
+    def cancel(self) -> None:
+        """Don't call. Cancelling twice, or after the call, does nothing."""
+        if self._callback is not None:
+            self._callback = None
+            _watchdog.cancelled()
+
+    def ring(self) -> None:
+        """Call now; the watchdog does this when the time has come."""
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+
+class _Watchdog:
+    """One thread that sleeps until the earliest alarm. Cancelled alarms stay in the heap until they are many."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heap: list[tuple[float, int, Alarm]] = []
+        self._numbers = itertools.count()
+        self._dead = 0
+        self._woken = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+
+    def add(self, deadline: float, alarm: Alarm) -> None:
+        with self._lock:
+            entry = (deadline, next(self._numbers), alarm)
+            heapq.heappush(self._heap, entry)
+            earliest = self._heap[0] is entry
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True)
+                self._thread.start()
+        if earliest:
+            self._woken.release()
+
+    def cancelled(self) -> None:
+        with self._lock:
+            self._dead += 1
+            if self._dead > 64 and self._dead * 2 > len(self._heap):
+                self._heap = [entry for entry in self._heap if entry[2]._callback is not None]
+                heapq.heapify(self._heap)
+                self._dead = 0
+
+    def _watch(self) -> None:
+        while True:
+            due, pause = self._due()
+            if due is None:
+                self._woken.acquire(timeout=pause)
+                continue
+            try:
+                due.ring()
+            except Exception as error:
+                _report(error)
+
+    def _due(self) -> tuple[Alarm | None, float | None]:
+        """The alarm whose time has come, or none and the seconds until there may be one (None: there is none)."""
+        with self._lock:
+            if not self._heap:
+                return None, None
+            pause = self._heap[0][0] - time.monotonic()
+            if pause > 0:
+                return None, pause
+            alarm = heapq.heappop(self._heap)[2]
+            if alarm._callback is None:
+                self._dead = max(0, self._dead - 1)
+            return alarm, None
+
+
+class Worker:
+    """A daemon thread that runs jobs one after another, waiting in between.
+
+    `Worker.take()` gets one, `submit` runs a job, `release` gives it back. A worker whose job was stopped ends with
+    that job: `usable` is false from then on, and `release` does nothing.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._unfinished = 0
+        self._over = False
+        self._error: type[BaseException] | None = None
+        self._then: Callable[[], object] | None = None
+        self._thread = threading.Thread(target=self._live, name=f"actlet-worker-{next(_names)}", daemon=True)
+        self._thread.start()
+
+    @staticmethod
+    def take() -> Worker:
+        """An idle worker, the one that was used last, or else a new one."""
+        try:
+            return _idle.pop()
+        except IndexError:
+            return Worker()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it takes further jobs: false once a job of it was stopped."""
+        return self._error is None and not self._over
+
+    def submit(self, job: Callable[[], object]) -> None:
+        """Run `job` on the worker's thread, in the caller's context variables, after the job that may be running.
+
+        Raises `RuntimeError` if the worker was stopped.
+        """
+        with self._lock:
+            if not self.usable:
+                raise RuntimeError("this worker was stopped: take another one with Worker.take()")
+            self._unfinished += 1
+        self._jobs.put(partial(contextvars.copy_context().run, job))
+
+    def release(self) -> None:
+        """Give the worker back. Its owner gives it no further jobs; the last one may be about to end."""
+        if not self.usable:
+            return
+        if len(_idle) < KEPT_IDLE:
+            _idle.append(self)
+        else:
+            self._over = True
+            self._jobs.put(None)
+
+    def stop(
+        self, error: type[BaseException], then: Callable[[], object] | None = None, *, polite: float = POLITE
+    ) -> bool:
+        """End the running job with `error`, as soon as it executes Python code again, and the thread with it.
+
+        The job has `polite` seconds to clean up, in which it may catch the error; then it is forced. `then` is
+        called once the job has ended, on its thread. Returns False, and does nothing, if there is no job.
+        """
+        with self._lock:
+            if not self._unfinished or self._error is not None:
+                return False
+            self._error, self._then = error, then
+        self._press(error, polite)
+        return True
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds for the thread of a stopped worker to end; whether it has."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _press(self, error: type[BaseException], pause: float) -> None:
+        """Raise `error` in the job, and by force after `pause` seconds if it hasn't ended by then."""
+        with self._lock:
+            if not self._unfinished:
+                return
+            _raise_in(self._thread, error)
+        Alarm(pause, lambda: self._press(_forced(error), min(max(pause * 1.5, POLITE), SLOWEST_PRESS)))
+
+    def _live(self) -> None:
+        while not self._over:
+            try:
+                self._cycle()
+            except BaseException as error:
+                if self._error is not None:
+                    break
+                _report(error)
+        try:
+            self._part()
+        except BaseException:
+            self._part()
+
+    def _cycle(self) -> None:
+        """One job, from waiting for it to its end. An error that stops a job may come up in any of these lines."""
+        job = self._jobs.get()
+        try:
+            if job is not None:
+                job()
+        finally:
+            with self._lock:
+                self._unfinished -= 1
+                self._over = self._over or self._error is not None
+
+    def _part(self) -> None:
+        """The end of a worker. An error that stops its last job may come up here once more."""
+        with self._lock:
+            self._unfinished = 0
+            then, self._then = self._then, None
+        if self._error is not None:
+            _disarm()
+        if then is not None:
+            then()
+
+
+class _Force:
+    """Raises at each line and call of a thread, once it is installed as its trace function.
+
+    CPython calls it as `compare(self, frame, event)`, where the event's number is read as an operator: 0 is `<` and
+    a call, 1 is `<=` and an exception, 2 is `==` and a line, 3 is `!=` and a return.
+    """
+
+    def __init__(self, error: type[BaseException]) -> None:
+        self._error = error
+
+    def _check(self, frame: FrameType) -> bool:
+        if frame.f_code in _own_code:
+            _disarm()
+            return False
+        raise self._error
+
+    def _let(self, _frame: FrameType) -> bool:
+        return False
+
+    __lt__ = __eq__ = _check  # type: ignore[assignment]
+    __le__ = __ne__ = _let  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _forced(error: type[BaseException]) -> type[BaseException]:
+    """A kind of `error` that can be caught only in vain: making one turns the thread's tracing on."""
+
+    def arm(_self: BaseException, *_args: object) -> None:
+        import ctypes
+
+        compare = ctypes.cast(ctypes.pythonapi.PyObject_RichCompareBool, ctypes.c_void_p)
+        _set_trace(compare, _Force(error))
+
+    return type(error.__name__, (error,), {"__init__": arm})
+
+
+def _disarm() -> None:
+    _set_trace(None, None)
+
+
+def _set_trace(function: Any, argument: object) -> None:
+    import ctypes
+
+    install = ctypes.pythonapi.PyEval_SetTrace
+    install.argtypes = [ctypes.c_void_p, ctypes.py_object]
+    install(function, argument)
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(error))
+
+
+def _report(error: BaseException) -> None:
+    hook, thread = threading.excepthook, threading.current_thread()
+    hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
+
+
+def _forget_threads() -> None:
+    """After a fork: the child has none of the parent's threads."""
+    global _watchdog
+    _idle.clear()
+    _watchdog = _Watchdog()
+
+
+_names = itertools.count(1)
+_idle: list[Worker] = []
+_watchdog = _Watchdog()
+_own_code: frozenset[CodeType] = frozenset(
+    function.__code__ for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _set_trace, _report)
+)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget_threads)
