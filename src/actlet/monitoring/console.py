@@ -1,0 +1,204 @@
+"""A run, drawn on a console while it goes on: an observer of its events.
+
+One observer belongs to one run and remembers only what it needs to show nothing twice: code that streamed by isn't
+drawn again, nor what was printed live. It changes nothing and never speaks to the run. Runs of a team's members are
+drawn further to the right, with the member's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ..execution.text import truncate_content
+from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep
+from ..messages import ChatMessageStreamDelta, TokenUsage
+from ..runs.events import (
+    CodeFinished,
+    CodePrinted,
+    CodeStarted,
+    Retrying,
+    RunFinished,
+    RunStarted,
+    StepStarted,
+    ToolOutput,
+    ToolStarted,
+)
+from .levels import LogLevel
+from .logger import AgentLogger
+from .screen import LiveText
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_LONGEST = 4_000  # characters of a value or an observation; the whole of it is in the memory
+
+
+class ConsoleObserver:
+    """Draws the events of one run on a logger."""
+
+    def __init__(self, logger: AgentLogger) -> None:
+        self._logger = logger
+        self._live: LiveText | None = None
+        self._streamed: list[str] = []
+        self._printed = False
+        self._usage, self._steps, self._started = TokenUsage(0, 0), 0, monotonic()
+
+    def __call__(self, event: Any, run: Any) -> None:
+        """Draw an event, if the logger's level shows it."""
+        drawn = _DRAWN.get(type(event))
+        if drawn is not None and drawn[0] <= self._logger.level:
+            drawn[1](self, event, run)
+
+    def _run_started(self, event: RunStarted, run: Any) -> None:
+        from .panels import task_panel
+
+        model = run.agent.model
+        subtitle = f"{type(model).__name__} - {getattr(model, 'model_id', None) or ''}".rstrip(" -")
+        self._log(run, task_panel(event.task, subtitle, run.agent.name))
+
+    def _step_started(self, event: StepStarted, run: Any) -> None:
+        from .panels import rule
+
+        self._streamed, self._printed = [], False
+        title = "Plan" if event.planning else f"Step {event.number}"
+        self._log(run, rule(f"{title} · {run.agent.name}" if run.depth else title))
+
+    def _delta(self, event: ChatMessageStreamDelta, run: Any) -> None:
+        if event.content:
+            self._streamed.append(event.content)
+            self._write(event.content, run)
+
+    def _retrying(self, event: Retrying, run: Any) -> None:
+        self._streamed = []
+        failed = f"{type(event.error).__name__}: {event.error}"
+        self._log(run, _text(f"Attempt {event.attempt} failed, again in {event.wait:.1f} s: {failed}", "yellow"))
+
+    def _code_started(self, event: CodeStarted, run: Any) -> None:
+        from .panels import code_panel
+
+        self._end_live()
+        if event.code.strip() not in "".join(self._streamed):
+            self._log(run, code_panel(self._logger.console, "Executing parsed code:", event.code))
+
+    def _code_printed(self, event: CodePrinted, run: Any) -> None:
+        if not self._printed:
+            self._printed = True
+            self._log(run, _text("Execution logs:", "bold"))
+        self._write(event.text, run)
+
+    def _code_finished(self, event: CodeFinished, run: Any) -> None:
+        self._end_live()
+        outcome = event.outcome
+        if outcome.logs and not self._printed:
+            self._log(
+                run, _text("Execution logs:", "bold"), _text(truncate_content(outcome.logs.rstrip(), _LONGEST))
+            )
+        self._printed = False
+        if outcome.shown and outcome.output is not None and not outcome.is_final_answer and outcome.error is None:
+            self._log(run, _text(f"Out: {truncate_content(str(outcome.output), _LONGEST)}"))
+
+    def _tool_started(self, event: ToolStarted, run: Any) -> None:
+        from .panels import boxed
+
+        name, arguments = event.call.name, truncate_content(str(event.call.arguments), _LONGEST)
+        if event.from_code:
+            self._log(run, _text(f"{name} is called with {arguments}", "dim"), level=LogLevel.DEBUG)
+        else:
+            self._log(run, boxed(f"Calling tool: {name!r} with arguments: {arguments}"))
+
+    def _tool_output(self, event: ToolOutput, run: Any) -> None:
+        if not event.is_final_answer:
+            observation = truncate_content(event.observation, _LONGEST)
+            self._log(run, _text(f"{event.tool_call.name} gave: {observation}"))
+
+    def _planned(self, step: PlanningStep, run: Any) -> None:
+        if not self._streamed:
+            self._log(run, _text(step.plan))
+        self._metrics("Plan", step, run)
+
+    def _acted(self, step: ActionStep, run: Any) -> None:
+        if self._logger.shows(LogLevel.DEBUG) and step.model_output_message is not None and not self._streamed:
+            said = step.model_output_message.render_as_markdown()
+            self._log(run, _text("Output message of the model:", "bold"), _text(said), level=LogLevel.DEBUG)
+        if step.error is not None:
+            self._log(run, _text(f"Error: {step.error}", "bold red"), level=LogLevel.ERROR)
+        self._steps += 1
+        self._metrics(f"Step {step.step_number}", step, run)
+
+    def _metrics(self, title: str, step: ActionStep | PlanningStep, run: Any) -> None:
+        if step.token_usage is not None:
+            self._usage = self._usage + step.token_usage
+        took = f"Duration {step.timing.duration or 0:.2f} seconds"
+        self._log_dim(run, f"{title}: {took}", *_tokens(step.token_usage))
+
+    def _answered(self, step: FinalAnswerStep, run: Any) -> None:
+        self._end_live()
+        if run.depth:
+            self._log(run, _text(f"{run.agent.name} answers: {step.output}", "yellow"))
+        else:
+            self._logger.log_answer(step.output)
+
+    def _run_finished(self, event: RunFinished, run: Any) -> None:
+        self._end_live()
+        if event.error is not None:
+            why = f"{type(event.error).__name__}: {event.error}".removesuffix(": ")
+            self._log(run, _text(f"The run ended without an answer. {why}", "bold red"), level=LogLevel.ERROR)
+        if self._steps > 1:
+            took = monotonic() - self._started
+            self._log_dim(run, f"{self._steps} steps in {took:.2f} seconds", *_tokens(self._usage))
+
+    def _log_dim(self, run: Any, *parts: str) -> None:
+        if self._logger.shows(LogLevel.INFO):
+            self._log(run, _text(f"[{' | '.join(parts)}]", "dim"))
+
+    def _log(self, run: Any, *parts: RenderableType, level: LogLevel = LogLevel.INFO) -> None:
+        from .panels import indented
+
+        if not self._logger.shows(level):
+            return
+        self._end_live()
+        self._logger.log(*(indented(part, 2 * run.depth) for part in parts), sep="\n", level=level)
+
+    def _write(self, text: str, run: Any) -> None:
+        if self._live is None:
+            label = f"{run.agent.name}: " if run.depth else ""
+            self._live = self._logger.live(indent="  " * run.depth, label=label)
+        self._live.write(text)
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.end()
+            self._live = None
+
+
+def _text(text: str, style: str = "") -> RenderableType:
+    from .panels import literal
+
+    return literal(text, style)
+
+
+def _tokens(usage: TokenUsage | None) -> list[str]:
+    if usage is None:
+        return []
+    cached = f" ({usage.cached_input_tokens:,} cached)" if usage.cached_input_tokens else ""
+    return [f"Input tokens: {usage.input_tokens:,}{cached}", f"Output tokens: {usage.output_tokens:,}"]
+
+
+Drawing = Callable[[ConsoleObserver, Any, Any], None]
+_DRAWN: dict[type, tuple[int, Drawing]] = {
+    ChatMessageStreamDelta: (LogLevel.INFO, ConsoleObserver._delta),
+    RunStarted: (LogLevel.INFO, ConsoleObserver._run_started),
+    StepStarted: (LogLevel.INFO, ConsoleObserver._step_started),
+    Retrying: (LogLevel.INFO, ConsoleObserver._retrying),
+    CodeStarted: (LogLevel.INFO, ConsoleObserver._code_started),
+    CodePrinted: (LogLevel.INFO, ConsoleObserver._code_printed),
+    CodeFinished: (LogLevel.INFO, ConsoleObserver._code_finished),
+    ToolStarted: (LogLevel.INFO, ConsoleObserver._tool_started),
+    ToolOutput: (LogLevel.INFO, ConsoleObserver._tool_output),
+    PlanningStep: (LogLevel.INFO, ConsoleObserver._planned),
+    ActionStep: (LogLevel.ERROR, ConsoleObserver._acted),
+    FinalAnswerStep: (LogLevel.INFO, ConsoleObserver._answered),
+    RunFinished: (LogLevel.ERROR, ConsoleObserver._run_finished),
+}
