@@ -1,14 +1,14 @@
 """The steps of a session's memory, and the messages that each of them becomes.
 
-A step is the one mutable value of actlet: callbacks rewrite steps (drop an image, shorten an observation), and what
-they write is what the model sees next. So a step caches the messages it becomes, and forgets them when a field is
-assigned. A step that was changed in place (`step.observations_images.append(...)`) is noticed by the length of its
-lists.
+Rule: what a step shows to the model follows from its fields alone. Steps are the one mutable value of actlet:
+callbacks rewrite them (drop an image, shorten an observation), and what they write is what the model sees next.
+So a step keeps the messages it became and forgets them whenever a field is assigned. Assign, then: a list of an
+earlier step that is changed in place goes unnoticed.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any
 
@@ -50,3 +50,193 @@ def jsonable(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return jsonable(value.model_dump())
     return str(value)
+
+
+class MemoryStep:
+    """What a session remembers of one thing that happened."""
+
+    _messages: tuple[ChatMessage, ...] | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fields = self.__dict__
+        fields[name] = value
+        fields["_messages"] = None
+
+    def dict(self) -> dict[str, Any]:
+        """The step as data that `json.dumps` takes."""
+        return {name: jsonable(value) for name, value in vars(self).items() if not name.startswith("_")}
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
+        """The messages that the model sees of this step; in summary mode, without the model's own words."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it becomes messages")
+
+    def messages(self) -> tuple[ChatMessage, ...]:
+        """`to_messages()`, made once and kept until a field is assigned."""
+        if self._messages is None:
+            self.__dict__["_messages"] = tuple(self.to_messages())
+        return self._messages or ()
+
+
+@dataclass
+class SystemPromptStep(MemoryStep):
+    """The system prompt that a session runs under."""
+
+    system_prompt: str
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
+        """One system message; nothing in summary mode."""
+        return [] if summary_mode else [ChatMessage(MessageRole.SYSTEM, self.system_prompt)]
+
+
+@dataclass
+class TaskStep(MemoryStep):
+    """A task that the session was given, with its images."""
+
+    task: str
+    task_images: list[Any] | None = None
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:  # noqa: ARG002
+        """One user message; the images ride with it, and only with it."""
+        return [_with_images(f"New task:\n{self.task}", self.task_images)]
+
+
+@dataclass
+class PlanningStep(MemoryStep):
+    """A plan that the model made."""
+
+    model_input_messages: Sequence[ChatMessage] | None
+    model_output_message: ChatMessage
+    plan: str
+    timing: Timing
+    token_usage: TokenUsage | None = None
+
+    def dict(self) -> dict[str, Any]:
+        """The step as plain data."""
+        return _as_dict(self)
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
+        """The plan, and the word to carry it out; nothing in summary mode, so that a new plan starts afresh."""
+        if summary_mode:
+            return []
+        return [
+            ChatMessage(MessageRole.ASSISTANT, self.plan),
+            ChatMessage(MessageRole.USER, "Now proceed and carry out this plan."),
+        ]
+
+
+@dataclass
+class ActionStep(MemoryStep):
+    """One turn: what the model said, what was done about it, and what came of it.
+
+    `observations` is the text that the model is shown. `tool_observations` are the parts of it that answer one tool
+    call each (call id to text); they are used while they still make up `observations`, so a callback that rewrites
+    `observations` has the last word.
+    """
+
+    step_number: int
+    timing: Timing
+    model_input_messages: Sequence[ChatMessage] | None = None
+    tool_calls: list[ToolCall] | None = None
+    error: AgentError | None = None
+    model_output_message: ChatMessage | None = None
+    model_output: str | list[Any] | None = None
+    code_action: str | None = None
+    observations: str | None = None
+    observations_images: list[Any] | None = None
+    action_output: Any = None
+    token_usage: TokenUsage | None = None
+    is_final_answer: bool = False
+    tool_observations: dict[str, str] | None = None
+
+    def dict(self) -> dict[str, Any]:
+        """The step as plain data, for files and reports."""
+        return _as_dict(self)
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
+        """What was said (unless in summary mode), then what came of it."""
+        calls = self._native_calls()
+        if summary_mode or not calls:
+            return [*([] if summary_mode else self._said()), *self._came_of_it()]
+        return [
+            ChatMessage(MessageRole.ASSISTANT, self._text() or None, tool_calls=calls),
+            *self._answers(calls),
+            *self._images(),
+        ]
+
+    def _text(self) -> str:
+        output = self.model_output
+        if isinstance(output, list):
+            return ChatMessage(MessageRole.ASSISTANT, output).text
+        return (output or "").strip()
+
+    def _said(self) -> list[ChatMessage]:
+        text = self._text()
+        return [ChatMessage(MessageRole.ASSISTANT, text)] if text else []
+
+    def _came_of_it(self) -> list[ChatMessage]:
+        parts = []
+        if self.observations is not None:
+            parts.append(f"Observation:\n{self.observations}")
+        if self.error is not None:
+            parts.append(f"Error:\n{self.error.message}")
+        if not parts and not self.observations_images:
+            return []
+        return [_with_images("\n".join(parts), self.observations_images)]
+
+    def _native_calls(self) -> list[ChatMessageToolCall]:
+        """The calls that the model itself made; a code action is in its text already."""
+        if self.code_action is not None or self.tool_observations is None:
+            return []
+        return [
+            ChatMessageToolCall(ChatMessageToolCallFunction(jsonable(call.arguments), call.name), call.id)
+            for call in self.tool_calls or ()
+        ]
+
+    def _answers(self, calls: list[ChatMessageToolCall]) -> list[ChatMessage]:
+        """A tool response for every call: providers refuse a history in which one is missing."""
+        texts = dict(self.tool_observations or {})
+        if self.observations != joined(texts):
+            texts = {calls[0].id: self.observations or ""}
+        answers = [ChatMessage(MessageRole.TOOL_RESPONSE, texts.get(c.id, ""), tool_call_id=c.id) for c in calls]
+        if self.error is not None and self.error.message not in (self.observations or ""):
+            answers.append(ChatMessage(MessageRole.USER, f"Error:\n{self.error.message}"))
+        return answers
+
+    def _images(self) -> list[ChatMessage]:
+        images = self.observations_images
+        return [_with_images("Images of the observation:", images)] if images else []
+
+
+@dataclass
+class FinalAnswerStep(MemoryStep):
+    """The end of a run. It is reported, and not kept in memory: the step that gave the answer is."""
+
+    output: Any
+
+    def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:  # noqa: ARG002
+        """Nothing: the answer is in the step that gave it."""
+        return []
+
+
+def joined(texts: dict[str, str]) -> str:
+    """The observations of several tool calls as one text, in the order of the calls."""
+    return "\n".join(texts.values()).rstrip("\n")
+
+
+def _with_images(text: str, images: list[Any] | None) -> ChatMessage:
+    if not images:
+        return ChatMessage(MessageRole.USER, text)
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+    return ChatMessage(MessageRole.USER, parts + [{"type": "image", "image": image} for image in images])
+
+
+def _as_dict(step: ActionStep | PlanningStep) -> dict[str, Any]:
+    data = {name: value for name, value in vars(step).items() if not name.startswith("_")}
+    messages = data["model_input_messages"]
+    data["model_input_messages"] = None if messages is None else [jsonable(m.dict()) for m in messages]
+    for name in ("timing", "model_output_message", "token_usage", "error"):
+        if name in data:
+            data[name] = None if data[name] is None else jsonable(data[name].dict())
+    if "tool_calls" in data:
+        data["tool_calls"] = [call.dict() for call in data["tool_calls"] or ()]
+    return {name: jsonable(value) for name, value in data.items()}

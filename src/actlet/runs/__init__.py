@@ -1,0 +1,1 @@
+"""How a loop is carried out: effects, wrappers, drivers, sessions, results."""

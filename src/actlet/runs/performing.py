@@ -1,0 +1,170 @@
+"""What each effect means for a run: the innermost `perform`, which comes down to the waits of `waits.py`.
+
+Written once for both drivers. It reads the run (its agent's model, tools and callbacks, its session's box) and
+writes nothing into it but the tokens that were used.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentError, AgentInterruptedError
+from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
+from ..memory.callbacks import call_with
+from ..messages import ChatMessage, agglomerate_stream_deltas
+from ..models.base import Model
+from .current import awithin, within
+from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
+from .events import CodeFinished, CodePrinted, CodeStarted
+from .tool_calls import ToolCaller
+from .waits import END, Call, Close, Inbox, Next, Open, Stream
+from .wrapping import Performing
+
+if TYPE_CHECKING:
+    from .run import Run
+
+Ways = tuple[Callable[..., Any] | None, Callable[..., Any] | None]
+
+
+class Performer:
+    """Performs the effects of one run; tool calls are in `tool_calls.py`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._inbox: Any = None
+        self._ways: dict[type[Effect], Callable[[Any], Performing]] = {
+            Generate: self._generate,
+            Prepare: self._prepare,
+            RunCode: self._run_code,
+            Resume: self._resume,
+            CallTools: ToolCaller(run).perform,
+            Check: self._check,
+            Notify: self._notify,
+            Now: self._now,
+        }
+
+    def __call__(self, effect: Effect) -> Performing:
+        return self._ways[type(effect)](effect)
+
+    # The model
+
+    def _generate(self, effect: Generate) -> Performing:
+        model = self._run.agent.model
+        arguments: dict[str, Any] = {"messages": effect.messages}
+        if effect.stop_sequences is not None:
+            arguments["stop_sequences"] = effect.stop_sequences
+        if effect.response_format is not None:
+            arguments["response_format"] = effect.response_format
+        if effect.tools is not None:
+            arguments["tools_to_call_from"] = list(effect.tools)
+        if effect.stream:
+            reply = yield from self._stream(Stream(*ways_of_model(model, "_stream"), arguments))
+        else:
+            reply = yield Call(*ways_of_model(model), arguments)
+        self._run.count(reply.token_usage)
+        return reply
+
+    def _stream(self, stream: Stream) -> Generator[Any, Any, ChatMessage]:
+        pieces = []
+        source = yield Open(stream)
+        try:
+            while (piece := (yield Next(source))) is not END:
+                pieces.append(piece)
+                yield piece
+        except Exception:
+            yield Close(source)
+            raise
+        yield Close(source)
+        return agglomerate_stream_deltas(pieces)
+
+    # The box
+
+    def _prepare(self, effect: Prepare) -> Performing:
+        box = self._run.session.box
+        if isinstance(box, Box):
+            _send(box, effect)
+        else:
+            yield Call(partial(_send, box, effect))
+
+    def _run_code(self, effect: RunCode) -> Performing:
+        yield CodeStarted(effect.code)
+        box = self._run.session.box
+        if isinstance(box, Box):
+            self._inbox = yield Open(Inbox(partial(box.submit, effect.code), box.interrupt))
+            return (yield from self._outcome())
+        outcome = yield Call(partial(_run_by_call, box, effect.code))
+        yield CodeFinished(outcome)
+        return outcome
+
+    def _resume(self, effect: Resume) -> Performing:
+        self._run.session.box.resume(effect.answers)
+        return (yield from self._outcome())
+
+    def _outcome(self) -> Generator[Any, Any, CodeOutput | Suspended]:
+        while True:
+            outcome = yield Next(self._inbox)
+            if isinstance(outcome, Printed):
+                yield CodePrinted(outcome.text)
+                continue
+            if isinstance(outcome, CodeOutput):
+                yield Close(self._inbox)
+                yield CodeFinished(outcome)
+            return outcome  # type: ignore[no-any-return]
+
+    # The user's own code
+
+    def _check(self, effect: Check) -> Performing:
+        agent, memory = self._run.agent, self._run.session.memory
+        for check in agent.final_answer_checks:
+            name = getattr(check, "__name__", repr(check))
+            try:
+                passed = yield self._user_code(check, effect.answer, memory, agent=agent)
+            except AgentInterruptedError:
+                raise
+            except Exception as error:
+                raise AgentError(f"Check {name} failed with error: {error}") from error
+            if not passed:
+                raise AgentError(f"Check {name} failed: the answer {effect.answer!r:.500} was not accepted.")
+
+    def _notify(self, effect: Notify) -> Performing:
+        for callback in self._run.agent.step_callbacks.for_step(effect.step):
+            yield self._user_code(callback, effect.step, agent=self._run.agent)
+
+    def _user_code(self, function: Callable[..., Any], *args: Any, **offered: Any) -> Call:
+        import inspect
+
+        called = partial(call_with, function, *args, **offered)
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+            return Call(None, awithin(self._run, called))
+        return Call(within(self._run, called))
+
+    def _now(self, effect: Now) -> Performing:  # noqa: ARG002
+        return time.time()
+        yield
+
+
+def _send(box: Any, effect: Prepare) -> None:
+    box.send_variables(dict(effect.variables))
+    box.send_tools(dict(effect.tools))
+
+
+def _run_by_call(executor: Any, code: str) -> CodeOutput:
+    """Run a snippet in an executor that isn't a `Box`: whatever it raises is the snippet's failure."""
+    try:
+        output: CodeOutput = executor(code)
+    except Exception as error:
+        return CodeOutput(error=SnippetError(type(error).__name__, str(error)))
+    return output
+
+
+def ways_of_model(model: Any, kind: str = "") -> Ways:
+    """The blocking and the asynchronous way to have `model` generate, each None where the class has none itself."""
+    blocking, asynchronous = "generate" + kind, "agenerate" + kind
+    own_blocking = getattr(type(model), blocking, None) is not getattr(Model, blocking, None)
+    own_async = getattr(type(model), asynchronous, None) is not getattr(Model, asynchronous, None)
+    if own_async:
+        return (getattr(model, blocking) if own_blocking else None), getattr(model, asynchronous)
+    return getattr(model, blocking), (getattr(model, asynchronous, None) if kind else None)

@@ -1,0 +1,66 @@
+"""The wrapper that tries a model again when its failure may pass.
+
+The model says which failures may (`Model.transient`) and how long the provider asks to wait; this says how often
+and how long otherwise: exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And
+Jitter", 2015), and never less than a Retry-After.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .effects import Effect, Generate
+from .events import Retrying
+from .waits import Sleep
+from .wrapping import Perform, Performing
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a model is asked again, and how long to wait before (seconds).
+
+    The wait before attempt n+1 is drawn from 0 to `first_wait * 2**(n-1)`, at most `longest_wait`; a Retry-After is
+    kept to, plus up to a tenth of it, unless it is longer than `longest_retry_after`: then the failure is final.
+    """
+
+    attempts: int = 5
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+    longest_retry_after: float = 120.0
+
+    def wait(self, attempt: int, retry_after: float | None) -> float | None:
+        """Seconds to wait after the failed `attempt` (from 1); None: give up."""
+        if attempt >= self.attempts:
+            return None
+        if retry_after is None:
+            return random.uniform(0, min(self.longest_wait, self.first_wait * 2 ** (attempt - 1)))
+        if retry_after > self.longest_retry_after:
+            return None
+        return retry_after * random.uniform(1.0, 1.1)
+
+
+def retry(policy: RetryPolicy, transient: Callable[[BaseException], object | None]) -> Callable[[Perform], Perform]:
+    """A wrapper that generates again after failures for which `transient(error)` gives more than None."""
+
+    def wrapper(perform: Perform) -> Perform:
+        def performing(effect: Effect) -> Performing:
+            if not isinstance(effect, Generate):
+                return (yield from perform(effect))
+            attempt = 1
+            while True:
+                try:
+                    return (yield from perform(effect))
+                except Exception as error:
+                    passing = transient(error)
+                    wait = policy.wait(attempt, getattr(passing, "retry_after", None)) if passing else None
+                    if wait is None:
+                        raise
+                    yield Retrying(effect, error, attempt, wait)
+                yield Sleep(wait)
+                attempt += 1
+
+        return performing
+
+    return wrapper

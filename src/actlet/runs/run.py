@@ -1,0 +1,175 @@
+"""A run: one task, carried out in a session from the task to the final answer.
+
+A run owns what is true of this one task: its tokens, its children, whether it was interrupted. It is iterated over
+once, by `events()` in a thread or by `aevents()` on an event loop; both are the same work under another driver.
+What is wrapped around its effects, in which order, stands in `_work`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentError
+from ..messages import Timing, TokenUsage
+from .current import current_run
+from .driving import Driver
+from .events import Notice, RunFinished, RunStarted
+from .performing import Performer
+from .result import RunResult
+from .retrying import retry
+from .shared import SharedMemory
+from .wrapping import Performing, carry_out, compose
+
+if TYPE_CHECKING:
+    from .driving_async import AsyncDriver
+    from .session import Session
+
+
+class Run:
+    """One task, carried out in `session`. Made by `Session.start`."""
+
+    def __init__(
+        self,
+        session: Session,
+        task: str,
+        *,
+        images: list[Any] | None = None,
+        additional_args: Mapping[str, Any] | None = None,
+        max_steps: int | None = None,
+    ) -> None:
+        self.session = session
+        self.agent = session.agent
+        self.task = task
+        self.images = images
+        self.additional_args = dict(additional_args or {})
+        self.max_steps = max_steps or self.agent.max_steps
+        self.tools: Mapping[str, Any] = self.agent.tools_of(self)
+        self.parent = current_run()
+        self.depth: int = self.parent.depth + 1 if self.parent else 0
+        self.shared: SharedMemory = self.parent.shared if self.parent else SharedMemory()
+        self.children: list[Run] = []
+        self.step_number = 0
+        self.interrupted = False
+        self.timing = Timing(time.time())
+        self.usage = TokenUsage(0, 0)
+        self.usage_known = True
+        self.output: Any = None
+        self.error: AgentError | None = None
+        self._driver: Driver | AsyncDriver | None = None
+
+    # What the loop and the performer note
+
+    def count(self, usage: TokenUsage | None) -> None:
+        """Add the tokens of a model's reply, for this run and for those it works for."""
+        if usage is None:
+            self.usage_known = False
+        else:
+            self.usage = self.usage + usage
+        if self.parent is not None:
+            self.parent.count(usage)
+
+    # Carrying it out
+
+    def _work(self) -> Performing:
+        agent = self.agent
+        perform = compose(
+            Performer(self),
+            [
+                *self.session.wrappers,
+                retry(agent.retry, _transient(agent.model)),
+            ],
+        )
+        return carry_out(agent.loop(self), perform)
+
+    def events(self) -> Generator[Any, None, None]:
+        """Carry the run out in this thread, yielding its stream events."""
+        driver = self._driver = Driver()
+        with self._going_on():
+            for event in self._observed(driver.drive(self._work())):
+                yield event
+
+    async def aevents(self) -> AsyncGenerator[Any, None]:
+        """Carry the run out in this task, yielding its stream events."""
+        from .driving_async import AsyncDriver
+
+        driver = self._driver = AsyncDriver()
+        with self._going_on():
+            self._tell(RunStarted(self.task))
+            events = driver.drive(self._work())
+            try:
+                async for event in events:
+                    self._tell(event)
+                    if not isinstance(event, Notice):
+                        yield event
+            finally:
+                await events.aclose()
+            self.output = driver.result
+
+    def _observed(self, events: Generator[Any, None, Any]) -> Generator[Any, None, None]:
+        self._tell(RunStarted(self.task))
+        try:
+            while True:
+                event = next(events)
+                self._tell(event)
+                if not isinstance(event, Notice):
+                    yield event
+        except StopIteration as end:
+            self.output = end.value
+        finally:
+            events.close()
+
+    def _tell(self, event: Any) -> None:
+        for observer in self.session.observers:
+            observer(event, self)
+
+    @contextmanager
+    def _going_on(self) -> Generator[None, None, None]:
+        self.session.begin(self)
+        failure: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            self.timing.end_time = time.time()
+            for child in list(self.children):
+                child.interrupt()
+            self.session.end(self)
+            self._tell(RunFinished(self.output, failure))
+
+    def interrupt(self) -> None:
+        """Stop the run, from any thread: it ends with `AgentInterruptedError`, and so does what it is waiting for."""
+        self.interrupted = True
+        children = list(self.children)
+        for child in children:
+            child.interrupt()
+        if self._driver is not None and not children:
+            self._driver.wake()
+
+    # How it ended
+
+    def result(self) -> RunResult:
+        """The run as a value, once it is over."""
+        usage = self.usage if self.usage_known else None
+        return RunResult(
+            output=self.output,
+            state="success" if self.error is None else "max_steps_error",
+            steps=self.session.memory.get_full_steps(),
+            token_usage=usage,
+            timing=self.timing,
+            error=self.error,
+            cost=self.cost(),
+        )
+
+    def cost(self) -> float | None:
+        """What the tokens of this run cost by its model's prices; None if the model has none."""
+        price = getattr(self.agent.model, "cost", None)
+        return price(self.usage) if price is not None and self.usage_known else None
+
+
+def _transient(model: Any) -> Any:
+    return getattr(model, "transient", lambda error: None)

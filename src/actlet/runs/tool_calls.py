@@ -1,0 +1,121 @@
+"""How tool calls are carried out: found, held against the tool's signature, and called, side by side if several.
+
+A call that fails, in whatever way, is a result like any other; its siblings go on. Only the interruption of the run
+itself ends them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentInterruptedError, AgentToolCallError
+from ..memory.steps import ToolCall
+from ..tools.tool import Tool
+from .current import awithin, within
+from .effects import CallTools, ToolResult
+from .events import ToolFinished, ToolStarted
+from .waits import END, Call, Close, Gather, Next, Open
+from .wrapping import Performing
+
+if TYPE_CHECKING:
+    from .run import Run
+
+Results = dict[int, ToolResult]
+
+
+class ToolCaller:
+    """Carries out the tool calls of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def perform(self, effect: CallTools) -> Performing:
+        """Call the tools of `effect`. Returns a tuple of `ToolResult`, in the order asked."""
+        results: Results = {}
+        ready: list[tuple[int, Call]] = []
+        for position, call in enumerate(effect.calls):
+            yield ToolStarted(call, effect.from_code)
+            try:
+                ready.append((position, self._prepared(call, effect.from_code)))
+            except Exception as error:
+                yield _finish(effect, results, position, error=error)
+        if len(ready) == 1:
+            yield from self._one(effect, results, *ready[0])
+        elif ready:
+            yield from self._several(effect, results, ready)
+        return tuple(results[position] for position in range(len(effect.calls)))
+
+    def _one(self, effect: CallTools, results: Results, position: int, call: Call) -> Performing:
+        value, error = None, None
+        try:
+            value = yield call
+        except Exception as problem:
+            error = self._unless_interrupted(problem)
+        yield _finish(effect, results, position, value, error)
+
+    def _several(self, effect: CallTools, results: Results, ready: list[tuple[int, Call]]) -> Performing:
+        limit = self._run.agent.max_tool_threads
+        source = yield Open(Gather(tuple(call for _, call in ready), limit))
+        while (finished := (yield Next(source))) is not END:
+            number, value, error = finished
+            if error is not None:
+                self._unless_interrupted(error)
+            yield _finish(effect, results, ready[number][0], value, error)
+        yield Close(source)
+
+    def _unless_interrupted(self, error: Exception) -> Exception:
+        """The error; if it came of this run's being interrupted, raise it: the run is over."""
+        if isinstance(error, AgentInterruptedError) and self._run.interrupted:
+            raise error
+        return error
+
+    def _prepared(self, call: ToolCall, from_code: bool) -> Call:
+        """The call as a wait. Raises `AgentToolCallError` if there is no such tool, or its arguments don't fit."""
+        tool = self._run.tools.get(call.name)
+        if tool is None:
+            names = ", ".join(self._run.tools)
+            raise AgentToolCallError(f"Unknown tool {call.name}, should be one of: {names}.")
+        arguments = call.arguments if from_code else self._from_json(tool, call.arguments)
+        arguments = tool.validate(arguments)
+        function, coroutine = ways_of_tool(tool)
+        if isinstance(tool, Tool) and not from_code and function is not None:
+            arguments = {**arguments, "sanitize_inputs_outputs": True}
+        return Call(
+            None if function is None else within(self._run, function),
+            None if coroutine is None else awithin(self._run, coroutine),
+            arguments,
+            getattr(tool, "timeout", None),
+        )
+
+    def _from_json(self, tool: Any, arguments: Any) -> dict[str, Any]:
+        """Arguments by name. Text that names a variable of the run's state stands for its value, so that a model can
+        hand on what it can't write."""
+        if not isinstance(arguments, dict):
+            arguments = _bound(tool, arguments)
+        state = self._run.session.state
+        if not state:
+            return arguments
+        return {k: state[v] if isinstance(v, str) and v in state else v for k, v in arguments.items()}
+
+
+def _bound(tool: Any, argument: Any) -> dict[str, Any]:
+    """The arguments of a call whose arguments are one bare value."""
+    try:
+        return tool.bind(() if argument is None else (argument,), {})  # type: ignore[no-any-return]
+    except TypeError as error:
+        raise AgentToolCallError(f"The arguments of {tool.name} must be given by name: {error}") from error
+
+
+def _finish(
+    effect: CallTools, results: Results, position: int, value: Any = None, error: Exception | None = None
+) -> ToolFinished:
+    results[position] = ToolResult(effect.calls[position], value, error)
+    return ToolFinished(results[position], effect.from_code)
+
+
+def ways_of_tool(tool: Any) -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
+    """The blocking and the asynchronous way to call a tool or an agent of the team."""
+    if isinstance(tool, Tool):
+        return (None, tool.acall) if tool.is_async else (tool, None)
+    return tool.function, tool.coroutine
