@@ -1,0 +1,26 @@
+"""Who writes the next action: the interface of a model, and one file per provider.
+
+Rule: a model speaks to its provider and does nothing else. It knows no agent and no run, prints nothing, and never
+tries again by itself.
+"""
+
+from .base import REMOVE_PARAMETER, Model
+from .parsing import parse_json_if_needed
+from .prices import Prices
+from .schemas import get_tool_json_schema
+from .stops import remove_content_after_stop_sequences, supports_stop_parameter
+from .transient import Transient
+from .wire import get_clean_message_list, tool_role_conversions
+
+__all__ = [
+    "REMOVE_PARAMETER",
+    "Model",
+    "Prices",
+    "Transient",
+    "get_clean_message_list",
+    "get_tool_json_schema",
+    "parse_json_if_needed",
+    "remove_content_after_stop_sequences",
+    "supports_stop_parameter",
+    "tool_role_conversions",
+]
