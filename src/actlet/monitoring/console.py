@@ -1,14 +1,13 @@
 """A run, drawn on a console while it goes on: an observer of its events.
 
-One observer belongs to one run and remembers only what it needs to show nothing twice: code that streamed by isn't
-drawn again, nor what was printed live. It changes nothing and never speaks to the run. Runs of a team's members are
-drawn further to the right, with the member's name.
+An observer serves one run at a time and remembers only what it needs to show nothing twice: code that streamed by
+isn't drawn again, nor what was printed live. It changes nothing and never speaks to the run. Runs of a team's
+members are drawn further to the right, with the member's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..execution.text import truncate_content
@@ -36,14 +35,13 @@ _LONGEST = 4_000  # characters of a value or an observation; the whole of it is 
 
 
 class ConsoleObserver:
-    """Draws the events of one run on a logger."""
+    """Draws the events of a run on a logger; of one run at a time."""
 
     def __init__(self, logger: AgentLogger) -> None:
         self._logger = logger
         self._live: LiveText | None = None
         self._streamed: list[str] = []
         self._printed = False
-        self._usage, self._steps, self._started = TokenUsage(0, 0), 0, monotonic()
 
     def __call__(self, event: Any, run: Any) -> None:
         """Draw an event, if the logger's level shows it."""
@@ -124,12 +122,9 @@ class ConsoleObserver:
             self._log(run, _text("Output message of the model:", "bold"), _text(said), level=LogLevel.DEBUG)
         if step.error is not None:
             self._log(run, _text(f"Error: {step.error}", "bold red"), level=LogLevel.ERROR)
-        self._steps += 1
         self._metrics(f"Step {step.step_number}", step, run)
 
     def _metrics(self, title: str, step: ActionStep | PlanningStep, run: Any) -> None:
-        if step.token_usage is not None:
-            self._usage = self._usage + step.token_usage
         took = f"Duration {step.timing.duration or 0:.2f} seconds"
         self._log_dim(run, f"{title}: {took}", *_tokens(step.token_usage))
 
@@ -143,11 +138,12 @@ class ConsoleObserver:
     def _run_finished(self, event: RunFinished, run: Any) -> None:
         self._end_live()
         if event.error is not None:
-            why = f"{type(event.error).__name__}: {event.error}".removesuffix(": ")
-            self._log(run, _text(f"The run ended without an answer. {why}", "bold red"), level=LogLevel.ERROR)
-        if self._steps > 1:
-            took = monotonic() - self._started
-            self._log_dim(run, f"{self._steps} steps in {took:.2f} seconds", *_tokens(self._usage))
+            self._log(run, _text(_ending(event.error), "bold red"), level=LogLevel.ERROR)
+        if not run.depth and run.step_number > 1:
+            took, cost = run.timing.duration or 0, run.cost()
+            costs = [] if cost is None else [f"Cost: {cost:,.4f}"]
+            usage = run.usage if run.usage_known else None
+            self._log_dim(run, f"{run.step_number} steps in {took:.2f} seconds", *_tokens(usage), *costs)
 
     def _log_dim(self, run: Any, *parts: str) -> None:
         if self._logger.shows(LogLevel.INFO):
@@ -177,6 +173,12 @@ def _text(text: str, style: str = "") -> RenderableType:
     from .panels import literal
 
     return literal(text, style)
+
+
+def _ending(error: BaseException) -> str:
+    if not isinstance(error, Exception):
+        return "The run was stopped."
+    return f"The run ended without an answer. {type(error).__name__}: {error}".removesuffix(": ")
 
 
 def _tokens(usage: TokenUsage | None) -> list[str]:

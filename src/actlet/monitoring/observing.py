@@ -1,4 +1,4 @@
-"""Which observers a run gets from its agent's logger."""
+"""Which observers a session gets from its agent's logger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Observer = Callable[[Any, Any], None]
 
 
 def observers_for(logger: Any) -> tuple[Observer, ...]:
-    """The observers of one run: ask anew for each run. Nothing at all when the logger is off."""
+    """The observers of one session, whose runs follow each other. Nothing at all when the logger is off."""
     observers: list[Observer] = []
     if logger.level > LogLevel.OFF:
         from .console import ConsoleObserver
