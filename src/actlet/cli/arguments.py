@@ -1,0 +1,129 @@
+"""What the command line may hold. Imports nothing of actlet, so that `actlet --help` is there at once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
+
+from .exits import EXIT_CODES
+
+_EXAMPLES = """\
+examples:
+  actlet demo                                         a recorded run; needs no model and no network
+  actlet doctor                                       what works here, and what to do about what doesn't
+  actlet run "What is the 20th Fibonacci number?"
+  actlet run --model ollama:qwen3:8b --imports pandas "..."
+  actlet run --file log=server.log --output-type int "How many errors does the variable log hold?"
+  actlet chat --tools my_tools.py:search
+
+"""
+
+_MODELS = """\
+PROVIDER:MODEL-ID, such as openai:gpt-4o-mini, ollama:qwen3:8b or http://host:8000/v1:my-model. Without it the model
+is found: ACTLET_MODEL, then API keys in the environment, then a local server that answers"""
+
+
+def parser() -> ArgumentParser:
+    """The parser of every command."""
+    top = ArgumentParser(
+        prog="actlet",
+        description="Agents that act by writing Python.",
+        epilog=_EXAMPLES + EXIT_CODES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _run(commands)
+    _chat(commands)
+    _demo(commands)
+    _doctor(commands)
+    return top
+
+
+def _command(commands: _SubParsersAction[ArgumentParser], name: str, text: str, epilog: str = "") -> ArgumentParser:
+    return commands.add_parser(
+        name, help=text, description=text, epilog=epilog, formatter_class=RawDescriptionHelpFormatter
+    )
+
+
+def _run(commands: _SubParsersAction[ArgumentParser]) -> None:
+    text = "Carry out a task. The answer goes to stdout, everything else to stderr."
+    command = _command(commands, "run", text, EXIT_CODES)
+    command.add_argument("task", metavar="TASK", help="what to do; - reads it from stdin")
+    command.add_argument("--json", action="store_true", help="print the whole result as one JSON object")
+    command.add_argument(
+        "--output-type",
+        metavar="TYPE",
+        help="the type of the answer: int, list[str], dict[str, float], or your own as file.py:Name",
+    )
+    command.add_argument(
+        "--image", metavar="PATH", action="append", default=[], help="an image for the model to see; repeatable"
+    )
+    command.add_argument(
+        "--var", metavar="NAME=VALUE", action="append", default=[], help="a variable for its code; repeatable"
+    )
+    command.add_argument(
+        "--file",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="a file's text as a variable; repeatable",
+    )
+    _agent_options(command)
+
+
+def _chat(commands: _SubParsersAction[ArgumentParser]) -> None:
+    text = "Talk with an agent that remembers. /help lists what else it understands."
+    _agent_options(_command(commands, "chat", text, EXIT_CODES))
+
+
+def _demo(commands: _SubParsersAction[ArgumentParser]) -> None:
+    text = (
+        "Replay a recorded run with real code, tools and data, and check its answer. Needs no model and no network."
+    )
+    command = _command(commands, "demo", text)
+    command.add_argument("--live", metavar="MODEL", help="run it with this model instead: PROVIDER:MODEL-ID")
+    command.add_argument("--record", metavar="PATH", help="with --live: record the model's replies in this file")
+
+
+def _doctor(commands: _SubParsersAction[ArgumentParser]) -> None:
+    command = _command(commands, "doctor", "Say what works on this machine, and what to do about what doesn't.")
+    command.add_argument("--model", metavar="MODEL", help="check this model: PROVIDER:MODEL-ID")
+    command.add_argument("--json", action="store_true", help="print the findings as one JSON object")
+
+
+def _agent_options(command: ArgumentParser) -> None:
+    model = command.add_argument_group("the model")
+    model.add_argument("--model", metavar="MODEL", help=_MODELS)
+    model.add_argument("--api-base", metavar="URL", help="where the model is served")
+    model.add_argument("--api-key", metavar="KEY", help="its key; better given in the environment")
+    agent = command.add_argument_group("the agent")
+    agent.add_argument(
+        "--agent", choices=["code", "tool-calling"], default="code", help="what it acts by (default: code)"
+    )
+    agent.add_argument(
+        "--tools",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="tools of the toolbox, or your own as file.py:name or module:name; several with commas, repeatable",
+    )
+    agent.add_argument(
+        "--imports", metavar="PACKAGE", action="append", default=[], help="packages that its code may import"
+    )
+    agent.add_argument("--executor", metavar="BOX", default="local", help="where its code runs (default: local)")
+    agent.add_argument(
+        "--snippet-timeout", metavar="SECONDS", type=float, help="for each snippet of code (default: 30)"
+    )
+    agent.add_argument("--max-steps", metavar="N", type=_count, default=20, help="(default: 20)")
+    agent.add_argument("--planning-interval", metavar="N", type=_count, help="make a plan every N steps")
+    agent.add_argument("--instructions", metavar="TEXT", help="what it should keep to")
+    console = command.add_mutually_exclusive_group()
+    console.add_argument("-q", "--quiet", action="store_true", help="show errors only")
+    console.add_argument("-v", "--verbose", action="store_true", help="show more of what goes on")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,73 @@
+"""From options to an agent: its model, its tools, its console. Everything it says goes to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from typing import Any
+
+from ..monitoring import AgentLogger, LogLevel
+from .exits import CommandError, Exit
+from .named import named_tool, split
+
+
+class StderrLogger(AgentLogger):
+    """Draws on stderr, and leaves the answer to stdout."""
+
+    def __init__(self, level: LogLevel) -> None:
+        super().__init__(level, stderr=True)
+
+    def log_answer(self, answer: object, level: int | str = LogLevel.INFO) -> None:
+        """Nothing: the command prints the answer."""
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def build_agent(options: Namespace, **settings: Any) -> Any:
+    """The agent that the options describe. Raises `CommandError` where they don't fit."""
+    from ..agents import CodeAgent, ToolCallingAgent
+
+    level = LogLevel.ERROR if options.quiet else LogLevel.DEBUG if options.verbose else LogLevel.INFO
+    tools = [named_tool(name) for name in split(options.tools)]
+    model = find(options.model, options.api_base, options.api_key)
+    settings |= {
+        "tools": tools,
+        "model": model,
+        "max_steps": options.max_steps,
+        "planning_interval": options.planning_interval,
+        "instructions": options.instructions,
+        "logger": StderrLogger(level),
+        "stream_outputs": model.can_stream and not options.quiet,
+    }
+    try:
+        if options.agent == "tool-calling":
+            return ToolCallingAgent(**settings)
+        return CodeAgent(**settings, **_box(options))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _box(options: Namespace) -> dict[str, Any]:
+    limit = {} if options.snippet_timeout is None else {"timeout_seconds": options.snippet_timeout}
+    return {
+        "additional_authorized_imports": split(options.imports, ", "),
+        "executor_type": options.executor,
+        "executor_kwargs": limit,
+    }
+
+
+def find(spec: str | None, api_base: str | None = None, api_key: str | None = None) -> Any:
+    """The model that is asked for, or the one that is there. Says which, and why."""
+    from ..models.find import find_model
+
+    given = {"ACTLET_API_BASE": api_base, "ACTLET_API_KEY": api_key}
+    try:
+        found = find_model(spec, {**os.environ, **{name: value for name, value in given.items() if value}})
+    except (ValueError, ImportError) as error:
+        raise CommandError(str(error), Exit.NO_MODEL) from error
+    say(f"actlet: {found.why}")
+    return found.model

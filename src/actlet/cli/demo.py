@@ -1,0 +1,57 @@
+"""`actlet demo`: a recorded run, replayed with real code, tools and data, or the same run with a live model."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from ..demo.check import right_answer
+from ..demo.task import TASK, Answer, demo_agent
+from ..errors import ActletError
+from .building import StderrLogger, find, say
+from .exits import CommandError, Exit
+
+_REPLAY = """\
+This is a replay: the model's replies were recorded, from a language model that saw the prompts only.
+The agent, its tools, its code and the data are real and run now.
+"""
+_LIVE = """\
+The same with a live model:  actlet demo --live openai:gpt-4o-mini   (or ollama:MODEL, or http://host:port/v1:MODEL)
+"""
+
+
+def demo(options: Namespace) -> Exit:
+    """Run the demonstration, and hold its answer against one that is computed here."""
+    if options.record and not options.live:
+        raise CommandError("--record records a live model: give --live MODEL too")
+    if not options.live:
+        say(_REPLAY)
+    answer = _carried_out(_model(options.live, options.record))
+    right = right_answer()
+    print(f"answer:   {answer}\ncomputed: {right}\n{'The answer is right.' if answer == right else 'WRONG.'}")
+    if not options.live:
+        say("\n" + _LIVE)
+    return Exit.ANSWERED if answer == right else Exit.FAILED
+
+
+def _carried_out(model: Any) -> Answer | None:
+    from ..monitoring import LogLevel
+
+    agent = demo_agent(model, logger=StderrLogger(LogLevel.INFO), stream_outputs=True)
+    try:
+        answer: Answer = agent.run(TASK)
+    except ActletError:
+        return None
+    return answer
+
+
+def _model(live: str | None, record: str | None) -> Any:
+    from ..testing import RecordingModel, ReplayModel
+
+    if live is None:
+        with as_file(files("actlet.demo") / "recording.jsonl") as recording:
+            return ReplayModel(recording)
+    model = find(live)
+    return RecordingModel(model, Path(record)) if record else model

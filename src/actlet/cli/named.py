@@ -1,0 +1,139 @@
+"""Things that a command line names: tools, types, variables. A name becomes the thing, or an error that helps.
+
+A tool of the user's own is loaded by running the module or the file that it is in, as `python` would.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterable
+from functools import reduce
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .exits import CommandError
+
+_TYPES: dict[str, Any] = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple, set)} | {
+    "Any": Any,
+    "None": None,
+}
+
+
+def named_tool(name: str) -> Any:
+    """A tool of the toolbox, or the user's: `module:attribute`, `file.py:attribute`."""
+    from ..tools import Tool, tool
+
+    if ":" not in name:
+        return _toolbox_tool(name)
+    found = attribute(name)
+    if isinstance(found, type) and issubclass(found, Tool):
+        return found()
+    if isinstance(found, Tool):
+        return found
+    if callable(found):
+        return tool(found)
+    raise CommandError(f"{name!r} is a {type(found).__name__}: a tool is a Tool, or a function")
+
+
+def _toolbox_tool(name: str) -> Any:
+    from ..toolbox import TOOL_MAPPING
+
+    if name not in TOOL_MAPPING:
+        known = ", ".join(sorted(TOOL_MAPPING))
+        raise CommandError(
+            f"there is no tool {name!r}: use one of {known}, or your own as file.py:name or module:name"
+        )
+    return TOOL_MAPPING[name]()
+
+
+def named_type(text: str) -> Any:
+    """The type of an answer: `int`, `list[str]`, `dict[str, float]`, or the user's own as `file.py:Name`."""
+    if ":" in text:
+        return attribute(text)
+    try:
+        return _type_of(ast.parse(text, mode="eval").body)
+    except (SyntaxError, KeyError):
+        known = ", ".join(_TYPES)
+        raise CommandError(
+            f"{text!r} is not a type: use {known}, such a type with [...] or |, or your own as file.py:Name"
+        ) from None
+
+
+def _type_of(node: ast.expr) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return _TYPES[name]
+        case ast.Constant(value=None):
+            return None
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _type_of(left) | _type_of(right)
+        case ast.Subscript(value=outer, slice=ast.Tuple(elts=inner)):
+            return _type_of(outer)[tuple(map(_type_of, inner))]
+        case ast.Subscript(value=outer, slice=inner):
+            return _type_of(outer)[_type_of(inner)]
+    raise KeyError(ast.unparse(node))
+
+
+def attribute(name: str) -> Any:
+    """What `module:attribute` or `path/to/file.py:attribute` names."""
+    place, _, path = name.rpartition(":")
+    load = _file if place.endswith(".py") else importlib.import_module
+    module = _attempt(f"{place!r} could not be loaded", lambda: load(place))
+    return _attempt(f"{name!r} does not exist", lambda: reduce(getattr, path.split("."), module))
+
+
+def _attempt(failure: str, act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except Exception as error:
+        raise CommandError(f"{failure}: {type(error).__name__}: {error}") from error
+
+
+def _file(path: str) -> ModuleType:
+    file = Path(path).resolve(strict=True)
+    spec = spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path!r} is not a Python file")
+    module = sys.modules[file.stem] = module_from_spec(spec)
+    sys.path.insert(0, str(file.parent))
+    spec.loader.exec_module(module)
+    return module
+
+
+def variables(values: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
+    """Variables for a run: `NAME=VALUE` (JSON, else text) and `NAME=PATH` (the text of a file)."""
+    given = {name: _json_or_text(value) for name, value in map(_pair, values)}
+    return given | {name: _text_of(path) for name, path in map(_pair, files)}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise CommandError(f"{text!r} is not NAME=VALUE with a name that Python takes")
+    return name, value
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path!r} could not be read as text: {error}") from None
+
+
+def split(values: Iterable[str], separators: str = ",") -> list[str]:
+    """The items of options that may be repeated and may hold several items each."""
+    for separator in separators[1:]:
+        values = [value.replace(separator, separators[0]) for value in values]
+    return [item.strip() for value in values for item in value.split(separators[0]) if item.strip()]
