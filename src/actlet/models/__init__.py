@@ -5,6 +5,7 @@ tries again by itself.
 """
 
 from .base import REMOVE_PARAMETER, Model
+from .openai import OpenAIModel, OpenAIServerModel
 from .parsing import parse_json_if_needed
 from .prices import Prices
 from .schemas import get_tool_json_schema
@@ -15,6 +16,8 @@ from .wire import get_clean_message_list, tool_role_conversions
 __all__ = [
     "REMOVE_PARAMETER",
     "Model",
+    "OpenAIModel",
+    "OpenAIServerModel",
     "Prices",
     "Transient",
     "get_clean_message_list",
