@@ -1,0 +1,20 @@
+"""What an agent may call: `Tool`, `@tool`, their schemas and the check of a call's arguments.
+
+A tool runs in the user's process, never in a box. This package knows no agent, no run and no model.
+"""
+
+from .base import BaseTool, Tool, get_tool_json_schema, validate_tool_arguments
+from .collection import ToolCollection
+from .function import FunctionTool, tool
+from .jsontypes import AUTHORIZED_TYPES
+
+__all__ = [
+    "AUTHORIZED_TYPES",
+    "BaseTool",
+    "FunctionTool",
+    "Tool",
+    "ToolCollection",
+    "get_tool_json_schema",
+    "tool",
+    "validate_tool_arguments",
+]
