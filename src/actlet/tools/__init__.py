@@ -3,10 +3,10 @@
 A tool runs in the user's process, never in a box. This package knows no agent, no run and no model.
 """
 
-from .base import BaseTool, Tool, get_tool_json_schema, validate_tool_arguments
 from .collection import ToolCollection
 from .function import FunctionTool, tool
 from .jsontypes import AUTHORIZED_TYPES
+from .tool import BaseTool, Tool, get_tool_json_schema, validate_tool_arguments
 
 __all__ = [
     "AUTHORIZED_TYPES",

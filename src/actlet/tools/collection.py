@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .base import Tool
+from .tool import Tool
 
 
 class ToolCollection:

@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Any, overload
 
 from .adapters import json_schema, object_schema
-from .base import Tool
 from .declaration import check_name
 from .parameters import EMPTY, Facts, read_function, resolved_hints, takes_self
+from .tool import Tool
 
 
 class FunctionTool(Tool):

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from .. import portal
 from ..errors import AgentToolCallError
 from ..media import handle_agent_input_types, handle_agent_output_types
 from .adapters import object_schema
@@ -247,6 +246,8 @@ def get_tool_json_schema(tool: Tool) -> dict[str, Any]:
 def _finish(result: Any, name: str) -> Any:
     """What an async tool returns, for a caller that isn't a coroutine."""
     import asyncio
+
+    from .. import portal
 
     if asyncio._get_running_loop() is portal.loop():
         result.close()
