@@ -1,7 +1,7 @@
 """The wrapper that tries a model again when its failure may pass.
 
 The model says which failures may (`Model.transient`) and how long the provider asks to wait; this says how often
-and how long otherwise: exponential backoff with full jitter (AWS Architecture Blog, "Exponential Backoff And
+and how long otherwise: exponential backoff with equal jitter (AWS Architecture Blog, "Exponential Backoff And
 Jitter", 2015), and never less than a Retry-After.
 """
 
@@ -21,7 +21,7 @@ from .wrapping import Perform, Performing
 class RetryPolicy:
     """How often a model is asked again, and how long to wait before (seconds).
 
-    The wait before attempt n+1 is drawn from 0 to `first_wait * 2**(n-1)`, at most `longest_wait`; a Retry-After is
+    The wait before attempt n+1 is drawn from half to all of `first_wait * 2**(n-1)`, at most `longest_wait`; a Retry-After is
     kept to, plus up to a tenth of it, unless it is longer than `longest_retry_after`: then the failure is final.
     """
 
@@ -35,7 +35,8 @@ class RetryPolicy:
         if attempt >= self.attempts:
             return None
         if retry_after is None:
-            return random.uniform(0, min(self.longest_wait, self.first_wait * 2 ** (attempt - 1)))
+            longest = min(self.longest_wait, self.first_wait * 2 ** (attempt - 1))
+            return random.uniform(longest / 2, longest)
         if retry_after > self.longest_retry_after:
             return None
         return retry_after * random.uniform(1.0, 1.1)

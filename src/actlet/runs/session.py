@@ -50,7 +50,7 @@ class Settings(Protocol):
 class Session:
     """A conversation with `agent`. Made by `agent.session()`; may be used in a `with` block, which closes it.
 
-    `memory_size`: how many earlier tasks are remembered, with their steps and answers, when a new one begins;
+    `members` are the sessions of managed agents that remember, by name. `memory_size`: how many earlier tasks are remembered, with their steps and answers, when a new one begins;
     None: all. `token_usage`, `duration` (s) and `run_count` are totals over the runs that have ended.
     """
 
@@ -75,6 +75,8 @@ class Session:
         self.token_usage = TokenUsage(0, 0)
         self.duration = 0.0
         self.current: Run | None = None
+        self.last_run: Run | None = None
+        self.members: dict[str, Session] = {}
         self._box = box
         self._lock = threading.Lock()
 
@@ -159,7 +161,7 @@ class Session:
                     f"this session is busy with {self.current.task!r:.80}: wait for it, "
                     "or run in a session of its own (agent.session(), or agent.run without reset=False)"
                 )
-            self.current = run
+            self.current = self.last_run = run
         if run.parent is not None:
             run.parent.children.append(run)
         if self.memory_size is not None:
@@ -184,8 +186,14 @@ class Session:
         box.reset()
         return box
 
+    def has_box(self, box: PythonExecutor) -> bool:
+        """Whether this is the session's box."""
+        return self._box is box
+
     def close(self) -> None:
-        """Give back the box. The memory stays readable."""
+        """Give back the box, and those of the members that remember. The memory stays readable."""
+        for member in self.members.values():
+            member.close()
         box, self._box = self._box, None
         if box is not None:
             box.cleanup()

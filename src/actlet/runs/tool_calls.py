@@ -79,7 +79,7 @@ class ToolCaller:
         arguments = call.arguments if from_code else self._from_json(tool, call.arguments)
         arguments = tool.validate(arguments)
         function, coroutine = ways_of_tool(tool)
-        if isinstance(tool, Tool) and not from_code and function is not None:
+        if isinstance(tool, Tool) and not from_code:
             arguments = {**arguments, "sanitize_inputs_outputs": True}
         return Call(
             None if function is None else within(self._run, function),

@@ -1,0 +1,64 @@
+"""Whether an agent's settings make sense: every mistake is an error where the agent is made, not at its seventh step."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..tools import BaseTool
+
+
+def is_valid_name(name: Any) -> bool:
+    """Whether `name` can be the name of a function in Python."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def check_name(name: str | None) -> str | None:
+    """The name, if it is one that code can call. Raises `ValueError`."""
+    if name is not None and not is_valid_name(name):
+        raise ValueError(f"Agent name {name!r} must be a valid Python identifier and not a reserved keyword.")
+    return name
+
+
+def by_name(tools: Sequence[Any]) -> dict[str, Any]:
+    """The tools by their names. Raises `TypeError` for what isn't a tool, `ValueError` for two of one name."""
+    for tool in tools:
+        if not isinstance(tool, BaseTool):
+            remedy = "decorate the function with @tool" if callable(tool) else "subclass Tool"
+            raise TypeError(f"All elements must be instance of BaseTool (or a subclass): {tool!r} is not; {remedy}.")
+    check_unique([tool.name for tool in tools])
+    return {tool.name: tool for tool in tools}
+
+
+def check_team(agents: Iterable[Any]) -> dict[str, Any]:
+    """The managed agents by their names. Raises `ValueError` if one couldn't be told apart by the model."""
+    team = list(agents)
+    for agent in team:
+        if not (agent.name and agent.description):
+            raise ValueError(f"All managed agents need both a name and a description! {agent!r} doesn't have both.")
+    return {agent.name: agent for agent in team}
+
+
+def check_unique(names: Sequence[str | None]) -> None:
+    """Raise `ValueError` if a name is there twice."""
+    given = [name for name in names if name]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if twice:
+        raise ValueError(f"Each tool or managed_agent should have a unique name! Found twice: {', '.join(twice)}.")
+
+
+def check_positive(**numbers: int | None) -> None:
+    """Raise `ValueError` unless each is None or a whole number above 0."""
+    for name, number in numbers.items():
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
+            raise ValueError(f"{name} must be a whole number above 0, not {number!r}")
+
+
+def check_streaming(model: Any, stream_outputs: bool) -> None:
+    """Raise `ValueError` if outputs are to be streamed by a model that can't."""
+    can = getattr(model, "can_stream", hasattr(model, "generate_stream"))
+    if stream_outputs and not can:
+        raise ValueError(
+            "`stream_outputs` is set to True, but the model class implements no `generate_stream` method."
+        )

@@ -1,0 +1,205 @@
+"""The agent that acts by writing Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from ..errors import AgentExecutionError
+from ..execution import BASE_BUILTIN_MODULES, truncate_content
+from ..execution.box import Answer, Box, CodeOutput, PythonExecutor, SnippetError, Suspended
+from ..execution.boxes import check_box_type, make_box
+from ..memory.steps import ActionStep, ToolCall
+from ..runs.effects import CallTools, Prepare, Resume, RunCode
+from ..runs.events import ActionOutput
+from ..runs.run import Run
+from ..runs.wrapping import Loop
+from .agent import MultiStepAgent
+from .loop import generate
+from .parsing import closed, parse_code, parse_structured
+from .prompting import PromptTemplates, load_templates
+
+CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "ThoughtAndCodeAnswer",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {
+                "thought": {"type": "string", "description": "What this step does, and why."},
+                "code": {"type": "string", "description": "The Python program of this step."},
+            },
+            "required": ["thought", "code"],
+            "additionalProperties": False,
+        },
+    },
+}
+_TAGS = {None: ("<code>", "</code>"), "markdown": ("```python", "```")}
+
+
+class CodeAgent(MultiStepAgent):
+    """An agent whose model writes a Python program in each step.
+
+    `additional_authorized_imports`: modules that programs may import besides `BASE_BUILTIN_MODULES`; "pkg" allows
+    its public submodules too, "*" everything. `executor_type` names the box that programs run in, `executor_kwargs`
+    goes to its constructor; `executor` is a box of one's own instead, or a function that makes one for each session.
+    `max_print_outputs_length`: characters of printed output that are kept. `code_block_tags`: "markdown", or the
+    opening and the closing tag as regexes. `use_structured_outputs_internally`: the model replies with JSON.
+    All other parameters are those of `MultiStepAgent`.
+    """
+
+    writes_code = True
+
+    def __init__(
+        self,
+        tools: Sequence[Any],
+        model: Any,
+        prompt_templates: PromptTemplates | None = None,
+        additional_authorized_imports: Sequence[str] | None = None,
+        planning_interval: int | None = None,
+        executor: PythonExecutor | Callable[[], PythonExecutor] | None = None,
+        executor_type: str = "local",
+        executor_kwargs: dict[str, Any] | None = None,
+        max_print_outputs_length: int | None = None,
+        stream_outputs: bool = False,
+        use_structured_outputs_internally: bool = False,
+        code_block_tags: str | tuple[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.additional_authorized_imports = list(additional_authorized_imports or ())
+        self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
+        self.use_structured_outputs_internally = use_structured_outputs_internally
+        self.code_block_tags = _tags(code_block_tags)
+        check_box_type(executor_type)
+        self.executor_type, self.executor_kwargs = executor_type, dict(executor_kwargs or {})
+        self.max_print_outputs_length = max_print_outputs_length
+        self._executor = executor
+        prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
+        super().__init__(
+            tools=tools,
+            model=model,
+            prompt_templates=prompt_templates or load_templates(prompts),
+            planning_interval=planning_interval,
+            stream_outputs=stream_outputs,
+            **kwargs,
+        )
+
+    def prompt_variables(self) -> dict[str, Any]:
+        """What the system prompt's template may use."""
+        opening, closing = (tag.replace("\\", "") for tag in self.code_block_tags)
+        anything = "*" in self.authorized_imports
+        return super().prompt_variables() | {
+            "authorized_imports": "any that are installed" if anything else ", ".join(self.authorized_imports),
+            "code_block_opening_tag": opening,
+            "code_block_closing_tag": closing,
+        }
+
+    # The box
+
+    def make_box(self) -> PythonExecutor:
+        """The box for a new session: the user's own, another one like it while that is in use, or a new one."""
+        if isinstance(self._executor, PythonExecutor):
+            return self._own_executor(self._executor)
+        if self._executor is not None:
+            return self._executor()
+        options = {"max_print_outputs_length": self.max_print_outputs_length, **self.executor_kwargs}
+        given = {name: value for name, value in options.items() if value is not None or name in self.executor_kwargs}
+        return make_box(self.executor_type, self.additional_authorized_imports, **given)
+
+    def _own_executor(self, executor: PythonExecutor) -> PythonExecutor:
+        if not self.box_in_use(executor):
+            return executor
+        if isinstance(executor, Box):
+            return executor.fresh()
+        raise RuntimeError(
+            f"{executor!r} is in use by another run: give the agent a function that makes one for each session"
+        )
+
+    @property
+    def python_executor(self) -> PythonExecutor:
+        """The box of the session that `memory` and `state` show."""
+        return self.shown_session().box
+
+    def cleanup(self) -> None:
+        """Give back the box of the agent's last session."""
+        self.close()
+
+    # The loop
+
+    def prepare(self, run: Run) -> Loop:
+        """Offer the tools to the box, and bind the variables of the state."""
+        yield Prepare(run.tools, run.session.state)
+
+    def act(self, run: Run, step: ActionStep) -> Loop:
+        """One step: the model writes a program, it runs, its calls of tools are answered."""
+        code = yield from self._write(run, step)
+        call = ToolCall("python_interpreter", code, f"call_{len(run.session.memory.steps)}")
+        step.code_action, step.tool_calls = code, [call]
+        yield call
+        outcome = yield from self._run(code)
+        step.observations = observed(outcome)
+        step.action_output = outcome.output
+        if outcome.error is not None:
+            raise AgentExecutionError(explained(outcome.error))
+        return ActionOutput(outcome.output, outcome.is_final_answer)
+
+    def _write(self, run: Run, step: ActionStep) -> Loop:
+        """The program of this step, as the model writes it."""
+        structured = self.use_structured_outputs_internally
+        options: dict[str, Any] = {"stop_sequences": self._stop_sequences(), "stream": self.stream_outputs}
+        if structured:
+            options["response_format"] = CODEAGENT_RESPONSE_FORMAT
+        reply = yield from generate(run, step, **options)
+        if structured:
+            step.model_output = reply.text
+            return parse_structured(reply.text)
+        step.model_output = closed(reply.text, self.code_block_tags)
+        return parse_code(reply.text, self.code_block_tags)
+
+    def _stop_sequences(self) -> list[str]:
+        opening, closing = self.code_block_tags
+        if self.use_structured_outputs_internally:
+            return []
+        return ["Observation:"] if closing in opening else ["Observation:", closing.replace("\\", "")]
+
+    def _run(self, code: str) -> Loop:
+        """Run a program to its end, answering the calls of tools that it makes."""
+        numbers = count(1)
+        outcome: CodeOutput | Suspended = yield RunCode(code)
+        while isinstance(outcome, Suspended):
+            calls = tuple(ToolCall(c.name, c.arguments, f"code_{next(numbers)}") for c in outcome.calls)
+            results = yield CallTools(calls, from_code=True)
+            pairs = zip(outcome.calls, results, strict=True)
+            outcome = yield Resume(tuple(Answer(call.id, r.value, r.error) for call, r in pairs))
+        return outcome
+
+
+def observed(outcome: CodeOutput) -> str | None:
+    """What the model is shown of how a program went: what it printed, and the value it would want to see."""
+    parts = []
+    if outcome.logs.strip():
+        parts.append(outcome.logs.rstrip())
+    if outcome.is_final_answer:
+        parts.append(f"Final answer: {truncate_content(str(outcome.output))}")
+    elif outcome.shown and outcome.output is not None:
+        parts.append(f"Value of the last expression: {truncate_content(repr(outcome.output))}")
+    if not parts and outcome.error is None:
+        return "(The code ran and printed nothing.)"
+    return "\n".join(parts) or None
+
+
+def explained(error: SnippetError) -> str:
+    """An error as the model is shown it: type, message, line; and the way there, where it is longer than a line."""
+    where = f" (line {error.line})" if error.line is not None else ""
+    text = f"{error.type}: {truncate_content(error.message, 4_000)}{where}" if error.message else f"{error.type}{where}"
+    return f"{text}\n{error.traceback}" if error.traceback.count("line ") > 1 else text
+
+
+def _tags(tags: str | tuple[str, str] | None) -> tuple[str, str]:
+    if isinstance(tags, tuple) and len(tags) == 2:
+        return tags
+    if (tags is None or isinstance(tags, str)) and tags in _TAGS:
+        return _TAGS[tags]
+    raise ValueError(f"code_block_tags must be 'markdown' or a pair of tags, not {tags!r}")

@@ -1,0 +1,161 @@
+"""The loop of every agent: from a task to a final answer.
+
+A generator that performs nothing. It yields effects (`runs/effects.py`) and is sent their results; everything else
+that it yields is an event. It does no I/O, reads no clock and prints nothing, so a test can step through it by hand.
+What one step does is the agent's own: `agent.act`.
+
+Whatever ends a step, the memory stays true: a step in which something happened is remembered, with its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentError, AgentGenerationError, AgentInterruptedError, AgentMaxStepsError
+from ..media import handle_agent_output_types
+from ..memory.steps import ActionStep, FinalAnswerStep, MemoryStep, PlanningStep, SystemPromptStep, TaskStep
+from ..messages import ChatMessage, MessageRole, Timing
+from ..runs.effects import Check, Generate, Notify, Now, Prepare
+from ..runs.events import ActionOutput, StepStarted
+from ..runs.wrapping import Loop
+from .planning import plan, plan_is_due
+from .prompting import populate_template
+
+if TYPE_CHECKING:
+    from ..runs.run import Run
+    from .agent import MultiStepAgent
+
+
+def carry_out_task(agent: MultiStepAgent, run: Run) -> Loop:
+    """A whole run. Returns the final answer."""
+    yield from begin(agent, run)
+    failures = 0
+    for number in range(1, run.max_steps + 1):
+        run.step_number = number
+        if plan_is_due(agent, number, failures):
+            yield from plan(agent, run)
+            failures = 0
+        step, final = yield from take_step(agent, run, number)
+        if final is not None:
+            answer = final.output
+            break
+        failures = failures + 1 if step.error is not None else 0
+    else:
+        answer = yield from run_out(agent, run)
+    final_step = FinalAnswerStep(handle_agent_output_types(answer))
+    yield Notify(final_step)
+    yield final_step
+    return final_step.output
+
+
+def begin(agent: MultiStepAgent, run: Run) -> Loop:
+    """Bring the session up to date and put the task into its memory."""
+    session = run.session
+    prompt = agent.initialize_system_prompt()
+    if prompt != session.memory.system_prompt.system_prompt:
+        session.memory.system_prompt = SystemPromptStep(prompt)
+    session.state.update(run.additional_args)
+    yield Notify(session.memory.system_prompt)
+    yield from agent.prepare(run)
+    yield from remember(run, TaskStep(run.task + described(run.additional_args), run.images or None))
+
+
+def described(additional_args: Mapping[str, Any]) -> str:
+    """What the model is told of the variables that came with the task."""
+    if not additional_args:
+        return ""
+    lines = [f"- {name}: {type(value).__name__} = {value!r:.300}" for name, value in additional_args.items()]
+    return "\n\nThese variables are defined, under these names:\n" + "\n".join(lines)
+
+
+def remember(run: Run, step: MemoryStep) -> Loop:
+    """Show a finished step to its callbacks, which may change it, and keep it."""
+    try:
+        yield Notify(step)
+    finally:
+        run.session.memory.steps.append(step)
+
+
+def take_step(agent: MultiStepAgent, run: Run, number: int) -> Loop:
+    """One step. Returns it, with the final answer if it gave one."""
+    step = ActionStep(step_number=number, timing=Timing((yield Now())))
+    yield StepStarted(number)
+    final, fatal = None, None
+    try:
+        output = yield from agent.act(run, step)
+        yield output
+        if output.is_final_answer:
+            final = yield from accept(agent, step, output)
+    except (AgentGenerationError, AgentInterruptedError) as error:
+        step.error = fatal = error
+    except AgentError as error:
+        step.error = error
+    except BaseException:
+        left_early(run, step)
+        raise
+    step.timing.end_time = yield Now()
+    yield from remember(run, step)
+    yield step
+    if fatal is not None:
+        raise fatal
+    return step, final
+
+
+def accept(agent: MultiStepAgent, step: ActionStep, output: ActionOutput) -> Loop:
+    """The final answer, once it fits its type and passes every check."""
+    answer = output.output
+    if agent.answer_type is not None:
+        answer = agent.answer_type.fit(answer)
+    yield Check(answer)
+    step.is_final_answer, step.action_output = True, answer
+    return ActionOutput(answer, True)
+
+
+def left_early(run: Run, step: ActionStep) -> None:
+    """The run was abandoned in the middle of a step: keep what had happened of it."""
+    if step.model_output is None:
+        return
+    step.error = AgentInterruptedError("The run was stopped here, before this step had ended.")
+    run.session.memory.steps.append(step)
+
+
+def generate(run: Run, step: ActionStep | PlanningStep, **options: Any) -> Loop:
+    """Have the model reply to the memory as it is, for `step`. Raises `AgentGenerationError` if it fails."""
+    view = run.session.memory.view()
+    step.model_input_messages = view
+    reply: ChatMessage = yield from reply_to(list(view), **options)
+    step.model_output_message, step.token_usage = reply, reply.token_usage
+    return reply
+
+
+def reply_to(messages: list[ChatMessage], **options: Any) -> Loop:
+    """The model's reply to these messages. Raises `AgentGenerationError` if it fails."""
+    try:
+        return (yield Generate(messages, **options))
+    except AgentError:
+        raise
+    except Exception as error:
+        raise AgentGenerationError(f"The model failed: {type(error).__name__}: {error}") from error
+
+
+def run_out(agent: MultiStepAgent, run: Run) -> Loop:
+    """The steps have run out: have the model say what can be said, as the last step of the memory."""
+    step = ActionStep(step_number=run.max_steps + 1, timing=Timing((yield Now())))
+    reply = yield from reply_to(last_words(agent, run))
+    run.error = step.error = AgentMaxStepsError("Reached max steps.")
+    step.model_output_message, step.token_usage = reply, reply.token_usage
+    step.model_output = step.action_output = reply.text
+    step.timing.end_time = yield Now()
+    yield from remember(run, step)
+    yield step
+    return reply.text
+
+
+def last_words(agent: MultiStepAgent, run: Run) -> list[ChatMessage]:
+    """The messages that ask for an answer when the steps have run out."""
+    templates, messages = agent.prompt_templates["final_answer"], run.session.memory.messages()
+    if templates["pre_messages"]:
+        messages = [ChatMessage(MessageRole.SYSTEM, templates["pre_messages"]), *messages[1:]]
+    request = populate_template(templates["post_messages"], {"task": run.task})
+    return [*messages, ChatMessage(MessageRole.USER, request)]

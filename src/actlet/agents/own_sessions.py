@@ -1,0 +1,90 @@
+"""The sessions that an agent opens by itself, for `agent.run(...)` without a session of the user's.
+
+`agent.run(task)` begins a fresh session, and `run(task, reset=False)` goes on in the last one; `agent.memory` and
+`agent.state` show the last one. Inside a tool or a callback they show the session of the run that called it, so a
+callback sees its own run's memory however many runs go on. A fresh session takes over the idle box of the last one,
+emptied; runs that overlap get a box each, given back when they end.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ..execution.box import PythonExecutor
+from ..runs.current import current_run
+from ..runs.run import Run
+from ..runs.session import Session
+
+if TYPE_CHECKING:
+    from .agent import MultiStepAgent
+
+
+class OwnSessions:
+    """Keeps the last session of an agent, and the runs that are going on."""
+
+    def __init__(self, agent: MultiStepAgent) -> None:
+        self._agent = agent
+        self._lock = threading.RLock()
+        self._last: Session | None = None
+        self._taken: set[Session] = set()
+        self._runs: set[Run] = set()
+
+    def shown(self) -> Session:
+        """The session that the agent's attributes show."""
+        run = current_run()
+        while run is not None:
+            if run.agent is self._agent:
+                return run.session
+            run = run.parent
+        return self.last()
+
+    def last(self) -> Session:
+        """The last session; a new one before the first run."""
+        with self._lock:
+            if self._last is None:
+                self._last = self._agent.session()
+            return self._last
+
+    def for_run(self, reset: bool) -> Session:
+        """The session for a run that is about to begin: the last one if it goes on or nothing was run in it yet."""
+        with self._lock:
+            last = self.last()
+            if not reset or (last.fresh and last not in self._taken):
+                self._taken.add(last)
+                return last
+            idle = not last.busy and last.run_count > 0
+            box = last.hand_over_box() if idle else None
+            self._taken.discard(last)
+            self._last = self._agent.session(box=box)
+            self._taken.add(self._last)
+            return self._last
+
+    def box_in_use(self, box: PythonExecutor) -> bool:
+        """Whether a session whose run is going on has this box."""
+        with self._lock:
+            return any(run.session.has_box(box) for run in self._runs)
+
+    def noted(self, run: Run, going_on: bool) -> None:
+        """A run of the agent begins, or ends; a session that nobody can reach any more gives its box back."""
+        with self._lock:
+            if going_on:
+                self._runs.add(run)
+                return
+            self._runs.discard(run)
+            mine = run.session in self._taken
+            if mine and run.session is not self._last:
+                self._taken.discard(run.session)
+                run.session.close()
+
+    def interrupt(self) -> None:
+        """Stop every run that is going on."""
+        with self._lock:
+            runs = list(self._runs)
+        for run in runs:
+            run.interrupt()
+
+    def close(self) -> None:
+        """Give back the box of the last session."""
+        if self._last is not None:
+            self._last.close()

@@ -1,0 +1,91 @@
+"""Prompt templates: their shape, where they come from, and how they are filled in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any, TypedDict
+
+
+class PlanningPromptTemplate(TypedDict):
+    """How a plan is asked for: the first, and later ones (before and after the history so far)."""
+
+    initial_plan: str
+    update_plan_pre_messages: str
+    update_plan_post_messages: str
+
+
+class ManagedAgentPromptTemplate(TypedDict):
+    """How a member of a team is given its task, and how its answer is reported."""
+
+    task: str
+    report: str
+
+
+class FinalAnswerPromptTemplate(TypedDict):
+    """How an answer is asked for when the steps have run out (before and after the history)."""
+
+    pre_messages: str
+    post_messages: str
+
+
+class PromptTemplates(TypedDict):
+    """All prompts of an agent."""
+
+    system_prompt: str
+    planning: PlanningPromptTemplate
+    managed_agent: ManagedAgentPromptTemplate
+    final_answer: FinalAnswerPromptTemplate
+
+
+EMPTY_PROMPT_TEMPLATES = PromptTemplates(
+    system_prompt="",
+    planning=PlanningPromptTemplate(initial_plan="", update_plan_pre_messages="", update_plan_post_messages=""),
+    managed_agent=ManagedAgentPromptTemplate(task="", report=""),
+    final_answer=FinalAnswerPromptTemplate(pre_messages="", post_messages=""),
+)
+
+
+def load_templates(name: str) -> PromptTemplates:
+    """The templates that ship with actlet under `name` ("code_agent", ...), as a dict of one's own to change."""
+    shipped = _shipped(name)
+    return {key: dict(value) if isinstance(value, dict) else value for key, value in shipped.items()}  # type: ignore[return-value]
+
+
+@lru_cache
+def _shipped(name: str) -> dict[str, Any]:
+    import yaml
+
+    text = resources.files(__package__).joinpath("prompts", f"{name}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def check_templates(templates: Any) -> PromptTemplates:
+    """`templates`, which must have every key that agents use. Raises `ValueError` that names those that are missing."""
+    missing = []
+    for key, value in EMPTY_PROMPT_TEMPLATES.items():
+        if key not in templates:
+            missing.append(key)
+        elif isinstance(value, dict):
+            missing += [f"{key}.{sub}" for sub in value if sub not in templates[key]]
+    if missing:
+        raise ValueError(f"Some prompt templates are missing from your custom `prompt_templates`: {missing}")
+    return templates  # type: ignore[no-any-return]
+
+
+def populate_template(template: str, variables: dict[str, Any]) -> str:
+    """Fill in a Jinja2 template. Raises `ValueError` when it is wrong or names a variable that isn't there."""
+    import jinja2
+
+    try:
+        return _compiled(template).render(**variables)  # type: ignore[no-any-return]
+    except jinja2.TemplateError as error:
+        raise ValueError(f"Error during jinja template rendering: {type(error).__name__}: {error}") from error
+
+
+@lru_cache(maxsize=256)
+def _compiled(template: str) -> Any:
+    import jinja2
+
+    return jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(template)

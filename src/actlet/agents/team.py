@@ -1,0 +1,184 @@
+"""Managed agents: how an agent is offered to another one, in code and by tool calls.
+
+A `Member` is what a tool is to whoever calls it: a name, a signature, a schema. Each call is a session of its own,
+so calls may overlap; a member that is told to remember has one session for each session of its manager, and is
+called once at a time. A call made while a run is going on is a child of that run: its tokens count there, and both
+share one shared memory (`share` and `recall`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentToolCallError
+from ..execution.text import truncate_content
+from ..runs.current import current_run
+from ..runs.result import RunResult
+from ..runs.session import Session
+from ..tools import Tool
+from .prompting import populate_template
+
+if TYPE_CHECKING:
+    from ..runs.run import Run
+    from .agent import MultiStepAgent
+
+BARE_REPORT = "{{ final_answer }}"
+
+
+class Member:
+    """An agent as another one calls it: `name(task, additional_args=None)`."""
+
+    output_type = "any"
+    timeout: float | None = None
+
+    def __init__(self, agent: MultiStepAgent) -> None:
+        self.agent = agent
+        self.name, self.description, self.inputs = agent.name, agent.description, agent.inputs
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """What it is called with."""
+        return _SIGNATURE
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by name. Raises `TypeError` where they don't fit."""
+        return dict(_SIGNATURE.bind(*args, **kwargs).arguments)
+
+    def validate(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments, if they are what a member takes. Raises `AgentToolCallError`."""
+        try:
+            bound = self.bind((), dict(arguments))
+        except TypeError as error:
+            raise AgentToolCallError(f"{self.name} is called as {self.name}{_SIGNATURE}: {error}") from error
+        if not isinstance(bound["task"], str):
+            raise AgentToolCallError(f"{self.name}: task must be text, not {bound['task']!r:.200}")
+        if not isinstance(bound.get("additional_args") or {}, Mapping):
+            raise AgentToolCallError(f"{self.name}: additional_args must be a dict of variables by name")
+        return bound
+
+    def json_schema(self) -> dict[str, Any]:
+        """The schema that models are sent."""
+        properties = {
+            "task": {"type": "string", "description": "The task, with all that has to be known for it."},
+            "additional_args": {"type": "object", "description": "Values to hand over, by name."},
+        }
+        parameters = {"type": "object", "properties": properties, "required": ["task"]}
+        function = {"name": self.name, "description": self.description, "parameters": parameters}
+        return {"type": "function", "function": function}
+
+    def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
+        """Have the agent carry out the task, in this thread."""
+        with _session_for(self.agent) as session:
+            full_task = managed_task(self.agent, task)
+            result = session.run(full_task, additional_args=additional_args, return_full_result=True)
+            return reported(self.agent, result, session)
+
+    async def coroutine(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
+        """`function`, on an event loop."""
+        with _session_for(self.agent) as session:
+            full_task = managed_task(self.agent, task)
+            result = await session.arun(full_task, additional_args=additional_args, return_full_result=True)
+            return reported(self.agent, result, session)
+
+    def to_code_prompt(self) -> str:
+        """The member as a Python stub."""
+        return f'def {self.name}{_SIGNATURE}:\n    """{self.description}"""'
+
+    def to_tool_calling_prompt(self) -> str:
+        """The member in a line."""
+        return f"{self.name}: {self.description}"
+
+
+_SIGNATURE = inspect.Signature(
+    [
+        inspect.Parameter("task", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str),
+        inspect.Parameter(
+            "additional_args", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=dict | None
+        ),
+    ]
+)
+
+
+class _Borrowed:
+    """A session for one call: closed after it, unless the member remembers."""
+
+    def __init__(self, session: Session, keep: bool) -> None:
+        self._session, self._keep = session, keep
+
+    def __enter__(self) -> Session:
+        return self._session
+
+    def __exit__(self, *_: object) -> None:
+        if not self._keep:
+            self._session.close()
+
+
+def _session_for(agent: MultiStepAgent) -> _Borrowed:
+    caller = current_run()
+    if not agent.remember or caller is None:
+        return _Borrowed(agent.session(), keep=False)
+    members = caller.session.members
+    if agent.name not in members:
+        members[agent.name] = agent.session()
+    return _Borrowed(members[agent.name], keep=True)
+
+
+def managed_task(agent: MultiStepAgent, task: str) -> str:
+    """The task as a member is given it."""
+    return populate_template(agent.prompt_templates["managed_agent"]["task"], {"name": agent.name, "task": task})
+
+
+def reported(agent: MultiStepAgent, result: RunResult, session: Session) -> Any:
+    """What the caller gets: the answer itself, or the report that the template makes of it."""
+    template = agent.prompt_templates["managed_agent"]["report"]
+    plain = template.strip() == BARE_REPORT
+    if plain and not agent.provide_run_summary:
+        return result.output
+    report = populate_template(template, {"name": agent.name, "final_answer": result.output})
+    if agent.provide_run_summary:
+        report += "\n\nFor more detail, find below a summary of this agent's work:\n<summary_of_work>\n"
+        for message in session.memory.write_to_messages(summary_mode=True):
+            report += f"\n{truncate_content(message.text)}\n---"
+        report += "\n</summary_of_work>"
+    return report
+
+
+# The shared memory, as tools
+
+
+class ShareTool(Tool):
+    """Keeps a value for the whole team, in the shared memory of the run that calls it."""
+
+    name = "share"
+    description = "Keep a value for everyone in the team, under a name."
+    inputs = {  # noqa: RUF012
+        "name": {"type": "string", "description": "what the value is called"},
+        "value": {"type": "any", "description": "the value"},
+    }
+    output_type = "null"
+
+    def forward(self, name: str, value: Any) -> None:
+        """Keep `value` as `name`."""
+        _shared_of_caller()[name] = value
+
+
+class RecallTool(Tool):
+    """Gets a value that somebody of the team shared."""
+
+    name = "recall"
+    description = "Get the value that somebody in the team shared under this name."
+    inputs = {"name": {"type": "string", "description": "what the value is called"}}  # noqa: RUF012
+    output_type = "any"
+
+    def forward(self, name: str) -> Any:
+        """The value shared as `name`."""
+        return _shared_of_caller()[name]
+
+
+def _shared_of_caller() -> Any:
+    run: Run | None = current_run()
+    if run is None:
+        raise RuntimeError("values are shared within a run: call this from an agent's code or tools")
+    return run.shared

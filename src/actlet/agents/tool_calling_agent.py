@@ -1,0 +1,135 @@
+"""The agent that acts by calling tools, as chat APIs have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import AgentError, AgentParsingError, AgentToolExecutionError
+from ..execution.text import truncate_content
+from ..media import AgentAudio, AgentImage
+from ..memory.steps import ActionStep, ToolCall, joined
+from ..messages import ChatMessage
+from ..models.base import Model
+from ..runs.effects import CallTools, ToolResult
+from ..runs.events import ActionOutput, ToolOutput
+from ..runs.run import Run
+from ..runs.wrapping import Loop
+from .agent import MultiStepAgent
+from .loop import generate
+from .parsing import parse_json_if_needed
+from .prompting import PromptTemplates, load_templates
+
+_ALONE = "Not taken as the answer: other calls were made in the same step. Look at their results, then answer."
+
+
+class ToolCallingAgent(MultiStepAgent):
+    """An agent whose model calls one or more tools in each step; several are carried out side by side.
+
+    `max_tool_threads`: how many calls go on at once; None: all of a step. All other parameters are those of
+    `MultiStepAgent`.
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[Any],
+        model: Any,
+        prompt_templates: PromptTemplates | None = None,
+        planning_interval: int | None = None,
+        stream_outputs: bool = False,
+        max_tool_threads: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            tools=tools,
+            model=model,
+            prompt_templates=prompt_templates or load_templates("toolcalling_agent"),
+            planning_interval=planning_interval,
+            stream_outputs=stream_outputs,
+            max_tool_threads=max_tool_threads,
+            **kwargs,
+        )
+
+    def prompt_variables(self) -> dict[str, Any]:
+        """What the system prompt's template may use."""
+        return super().prompt_variables() | {"list_tools": not getattr(self.model, "native_tool_history", False)}
+
+    @property
+    def tools_and_managed_agents(self) -> list[Any]:
+        """Everything that the model may call."""
+        return [*self.tools.values(), *self.managed_agents.values()]
+
+    def act(self, run: Run, step: ActionStep) -> Loop:
+        """One step: the model calls tools, they are carried out."""
+        reply = yield from generate(run, step, tools=tuple(run.tools.values()), stream=self.stream_outputs)
+        step.model_output = reply.text
+        calls = step.tool_calls = self._calls(reply)
+        for call in calls:
+            yield call
+        outputs = yield from self._carry_out(run, step, calls)
+        for output in outputs:
+            yield output
+        final = next((output for output in outputs if output.is_final_answer), None)
+        return ActionOutput(final.output if final else None, final is not None)
+
+    def _calls(self, reply: ChatMessage) -> list[ToolCall]:
+        """The calls in a reply, each with an id of its own. Raises `AgentParsingError` if there are none."""
+        if not reply.tool_calls:
+            try:
+                read = self.model.parse_tool_calls if hasattr(self.model, "parse_tool_calls") else Model().parse_tool_calls
+                reply = read(reply)
+            except AgentError:
+                raise
+            except Exception as error:
+                raise AgentParsingError(f"Error while parsing tool call from model output: {error}") from error
+        calls: dict[str, ToolCall] = {}
+        for number, call in enumerate(reply.tool_calls or (), start=1):
+            identity = call.id if call.id and call.id not in calls else f"{call.id or 'call'}_{number}"
+            calls[identity] = ToolCall(call.function.name, parse_json_if_needed(call.function.arguments), identity)
+        return list(calls.values())
+
+    def _carry_out(self, run: Run, step: ActionStep, calls: list[ToolCall]) -> Loop:
+        """The outputs of all calls, in the order asked; one that fails says so, and its siblings count."""
+        answers = [call for call in calls if call.name == "final_answer"]
+        others = [call for call in calls if call.name != "final_answer"]
+        to_call = others or answers[:1]
+        results: dict[str, ToolResult] = {}
+        if to_call:
+            results = {result.call.id: result for result in (yield CallTools(tuple(to_call)))}
+        outputs = [self._output(run, call, results.get(call.id)) for call in calls]
+        step.tool_observations = {output.id: output.observation for output in outputs}
+        step.observations = joined(step.tool_observations)
+        failed = next((result for result in results.values() if result.error is not None), None)
+        if failed is not None:
+            step.error = _as_agent_error(failed)
+        return outputs
+
+    def _output(self, run: Run, call: ToolCall, result: ToolResult | None) -> ToolOutput:
+        if result is None:
+            return ToolOutput(call.id, None, False, _ALONE, call)
+        if result.error is not None:
+            return ToolOutput(call.id, None, False, f"Error: {_as_agent_error(result).message}", call)
+        is_final = call.name == "final_answer"
+        text = self._observation(run, result.value)
+        return ToolOutput(call.id, result.value, is_final, f"Final answer: {text}" if is_final else text, call)
+
+    def _observation(self, run: Run, value: Any) -> str:
+        """A result as text; an image or a sound is kept in the state, under a name that calls may give."""
+        kind = {AgentImage: "image.png", AgentAudio: "audio.mp3"}.get(type(value))
+        if kind is None:
+            return truncate_content(str(value).strip())
+        stem, ending = kind.split(".")
+        names = [kind, *(f"{stem}_{number}.{ending}" for number in range(2, len(run.session.state) + 3))]
+        name = next(name for name in names if name not in run.session.state)
+        run.session.state[name] = value
+        return f"Stored {name!r} in memory."
+
+
+def _as_agent_error(result: ToolResult) -> AgentError:
+    """The error of a call as one that the model may see."""
+    error = result.error
+    if isinstance(error, AgentError):
+        return error
+    failed = AgentToolExecutionError(f"{result.call.name} failed: {type(error).__name__}: {error}")
+    failed.__cause__ = error
+    return failed
