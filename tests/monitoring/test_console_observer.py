@@ -140,6 +140,12 @@ def test_errors_are_shown_even_where_nothing_else_is():
     assert text == "Error: NameError: [x] is not defined\nThe run ended without an answer. ValueError: no\n"
 
 
+def test_an_error_that_was_told_is_not_told_again():
+    error = AgentError("the model failed")
+    text = drawn(action(error=error), RunFinished(error=error), level=LogLevel.ERROR)
+    assert text == "Error: the model failed\nThe run ended without an answer.\n"
+
+
 def test_a_run_that_was_stopped_says_so():
     assert drawn(RunFinished(error=KeyboardInterrupt()), level=LogLevel.ERROR) == "The run was stopped.\n"
 

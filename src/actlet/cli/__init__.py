@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.version:
         return _print_version()
     if options.command is None:
-        arguments.print_help()
+        arguments.print_help(sys.stderr)
         return Exit.USAGE
     try:
         return _carry_out(options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from typing import Any
@@ -33,7 +32,7 @@ def build_agent(options: Namespace, **settings: Any) -> Any:
 
     level = LogLevel.ERROR if options.quiet else LogLevel.DEBUG if options.verbose else LogLevel.INFO
     tools = [named_tool(name) for name in split(options.tools)]
-    model = find(options.model, options.api_base, options.api_key)
+    model = find(options.model, options.api_base, options.api_key, quiet=options.quiet)
     settings |= {
         "tools": tools,
         "model": model,
@@ -60,14 +59,16 @@ def _box(options: Namespace) -> dict[str, Any]:
     }
 
 
-def find(spec: str | None, api_base: str | None = None, api_key: str | None = None) -> Any:
+def find(spec: str | None, api_base: str | None = None, api_key: str | None = None, quiet: bool = False) -> Any:
     """The model that is asked for, or the one that is there. Says which, and why."""
     from ..models.find import find_model
 
-    given = {"ACTLET_API_BASE": api_base, "ACTLET_API_KEY": api_key}
     try:
-        found = find_model(spec, {**os.environ, **{name: value for name, value in given.items() if value}})
+        found = find_model(spec, api_base=api_base, api_key=api_key)
     except (ValueError, ImportError) as error:
         raise CommandError(str(error), Exit.NO_MODEL) from error
-    say(f"actlet: {found.why}")
+    if not quiet:
+        say(f"actlet: {found.model.model_id}, as {found.why}")
+        for note in found.notes:
+            say(f"actlet: {note}")
     return found.model

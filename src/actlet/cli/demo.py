@@ -52,6 +52,6 @@ def _model(live: str | None, record: str | None) -> Any:
 
     if live is None:
         with as_file(files("actlet.demo") / "recording.jsonl") as recording:
-            return ReplayModel(recording)
+            return ReplayModel(recording, strict=False)
     model = find(live)
     return RecordingModel(model, Path(record)) if record else model

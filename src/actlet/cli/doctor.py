@@ -30,7 +30,7 @@ _CORE = ("pydantic", "jinja2", "rich", "pyyaml")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: `remedy` says what to do where it isn't `ok`."""
+    """What a check found: `remedy` says what to do where it isn't `ok`, or what to know where it is."""
 
     name: str
     ok: bool
@@ -108,7 +108,25 @@ def _model(spec: str | None) -> Finding:
         found = find_model(spec)
     except (ValueError, ImportError) as error:
         return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo")
-    return Finding("model", True, found.why)
+    base = found.model.api_base or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+    detail, remedy = f"{found.model.model_id} at {base}, as {found.why}", "\n".join(found.notes)
+    problem = _unreachable(base, found.model.api_key)
+    return Finding("model", not problem, detail, problem) if problem else Finding("model", True, detail, remedy)
+
+
+def _unreachable(base: str, key: str | None) -> str:
+    """What is wrong with a server, by asking for its list of models, which costs nothing; "" if nothing is."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    request = Request(f"{base.rstrip('/')}/models", headers={"Authorization": f"Bearer {key}"})
+    try:
+        urlopen(request, timeout=5).close()
+    except HTTPError as error:
+        return f"{base} refuses the API key: check it" if error.code in (401, 403) else ""
+    except OSError as error:
+        return f"{base} doesn't answer ({error}): is it running, and does this machine reach it?"
+    return ""
 
 
 def _terminal() -> Finding:
@@ -124,6 +142,4 @@ def _terminal() -> Finding:
 def _line(finding: Finding) -> str:
     mark = "ok     " if finding.ok else "FAILED " if finding.essential else "missing"
     line = f"{mark}  {finding.name:14} {finding.detail}"
-    if finding.ok:
-        return line
     return line + "".join(f"\n{'':24} {text}" for text in finding.remedy.splitlines())

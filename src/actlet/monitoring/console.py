@@ -42,6 +42,7 @@ class ConsoleObserver:
         self._live: LiveText | None = None
         self._streamed: list[str] = []
         self._printed = False
+        self._told: BaseException | None = None
 
     def __call__(self, event: Any, run: Any) -> None:
         """Draw an event, if the logger's level shows it."""
@@ -120,6 +121,7 @@ class ConsoleObserver:
         if self._logger.shows(LogLevel.DEBUG) and step.model_output_message is not None and not self._streamed:
             said = step.model_output_message.render_as_markdown()
             self._log(run, _text("Output message of the model:", "bold"), _text(said), level=LogLevel.DEBUG)
+        self._told = step.error
         if step.error is not None:
             self._log(run, _text(f"Error: {step.error}", "bold red"), level=LogLevel.ERROR)
         self._metrics(f"Step {step.step_number}", step, run)
@@ -138,7 +140,8 @@ class ConsoleObserver:
     def _run_finished(self, event: RunFinished, run: Any) -> None:
         self._end_live()
         if event.error is not None:
-            self._log(run, _text(_ending(event.error), "bold red"), level=LogLevel.ERROR)
+            ending = _ending(event.error, told=event.error is self._told)
+            self._log(run, _text(ending, "bold red"), level=LogLevel.ERROR)
         if not run.depth and run.step_number > 1:
             took, cost = run.timing.duration or 0, run.cost()
             costs = [] if cost is None else [f"Cost: {cost:,.4f}"]
@@ -175,9 +178,11 @@ def _text(text: str, style: str = "") -> RenderableType:
     return literal(text, style)
 
 
-def _ending(error: BaseException) -> str:
+def _ending(error: BaseException, told: bool) -> str:
     if not isinstance(error, Exception):
         return "The run was stopped."
+    if told:
+        return "The run ended without an answer."
     return f"The run ended without an answer. {type(error).__name__}: {error}".removesuffix(": ")
 
 

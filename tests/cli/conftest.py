@@ -1,0 +1,29 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from command_support import Command
+from openai_server import Answer, OpenAIServer
+
+
+@pytest.fixture
+def actlet(tmp_path) -> Command:
+    return Command(tmp_path)
+
+
+@pytest.fixture
+def serve():
+    """Start a model that answers with these texts (or `Answer`s), in order. Gives the server and its --model."""
+    servers = []
+
+    def start(*answers):
+        server = OpenAIServer([a if isinstance(a, Answer) else Answer(a) for a in answers])
+        servers.append(server)
+        return server, ("--model", f"{server.url}:stand-in")
+
+    yield start
+    for server in servers:
+        server.close()

@@ -1,0 +1,183 @@
+import json
+import signal
+import time
+
+import pytest
+from command_support import code
+from openai_server import Answer
+
+
+def test_the_answer_goes_to_stdout_and_everything_else_to_stderr(actlet, serve):
+    _, model = serve(code("print('half way')"), code("final_answer(6 * 7)"))
+    done = actlet("run", *model, "What is 6 times 7?")
+    assert (done.returncode, done.stdout) == (0, "42\n")
+    for told in ("What is 6 times 7?", "Step 1", "half way", "Step 2", "stand-in"):
+        assert told in done.stderr
+    assert "Final answer" not in done.stderr
+
+
+def test_quiet_shows_nothing_but_the_answer(actlet, serve):
+    _, model = serve(code("final_answer('yes')"))
+    done = actlet("run", *model, "-q", "Is it?")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "yes\n", "")
+
+
+def test_a_task_can_come_from_stdin(actlet, serve):
+    server, model = serve(code("final_answer(1)"))
+    assert actlet("run", *model, "-", text="Count to one.\n").stdout == "1\n"
+    assert "Count to one." in json.dumps(server.requests[0])
+
+
+def test_json_prints_the_whole_result_as_one_object(actlet, serve):
+    _, model = serve(code("final_answer({'a': [1, 2]})"))
+    done = actlet("run", *model, "--json", "Go.")
+    result = json.loads(done.stdout)
+    assert result["output"] == {"a": [1, 2]}
+    assert (result["state"], result["success"], result["error"]) == ("success", True, None)
+    assert result["token_usage"]["input_tokens"] == 50
+    assert len(result["steps"]) == 2
+
+
+def test_a_model_that_fails_ends_with_exit_code_1_and_says_why(actlet, serve):
+    _, model = serve(Answer(status=400, body={"error": {"message": "no such model here"}}))
+    done = actlet("run", *model, "Go.")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("no such model here") == 1
+
+
+def test_json_tells_of_a_failure_too(actlet, serve):
+    _, model = serve(Answer(status=400, body={"error": {"message": "no such model here"}}))
+    done = actlet("run", *model, "--json", "Go.")
+    result = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (result["state"], result["success"], result["output"]) == ("error", False, None)
+    assert result["error"]["type"] == "AgentGenerationError"
+    assert "no such model here" in result["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--nonsense", "Go."], "--nonsense"),
+        (["--max-steps", "0", "Go."], "--max-steps"),
+        (["  "], "the task is empty"),
+        (["--tools", "no_such_tool", "Go."], "'no_such_tool'"),
+        (["--tools", "gone.py:search", "Go."], "'gone.py' could not be loaded"),
+        (["--tools", "json:nothing", "Go."], "'json:nothing' does not exist"),
+        (["--tools", "json:decoder", "Go."], "is a module"),
+        (["--output-type", "list[", "Go."], "'list['"),
+        (["--output-type", "__import__", "Go."], "'__import__'"),
+        (["--var", "1x=3", "Go."], "'1x=3'"),
+        (["--file", "log=gone.log", "Go."], "'gone.log'"),
+        (["--image", "gone.png", "Go."], "'gone.png'"),
+        (["--executor", "cellar", "Go."], "cellar"),
+    ],
+)
+def test_a_command_that_is_not_understood_ends_with_exit_code_2(actlet, serve, arguments, told):
+    server, model = serve("never asked")
+    done = actlet("run", *model, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert server.requests == []
+
+
+def test_when_the_steps_run_out_the_best_answer_so_far_is_printed_with_exit_code_3(actlet, serve):
+    _, model = serve(code("x = 1"), code("x = 2"), "About two, I think.")
+    done = actlet("run", *model, "--max-steps", "2", "How many?")
+    assert (done.returncode, done.stdout) == (3, "About two, I think.\n")
+    assert "2 steps weren't enough" in done.stderr
+
+
+def test_a_model_that_nobody_offers_ends_with_exit_code_4(actlet):
+    done = actlet("run", "--model", "nobody:nothing", "Go.")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "nobody" in done.stderr
+
+
+def test_ctrl_c_stops_at_once_and_says_how_far_it_came(actlet, serve):
+    server, model = serve(code("x = 1"), Answer("too late", delay=30))
+    process = actlet.start("run", *model, "Go.")
+    assert server.wait_for("at_once", 1)
+    deadline = time.monotonic() + 10
+    while len(server.requests) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stopped = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - stopped < 3
+    assert (process.returncode, out) == (130, "")
+    assert "stopped after 1 step\n" in err
+    assert "Traceback" not in err
+    assert server.wait_for("hung_up", 1)
+
+
+def test_ctrl_c_stops_a_snippet_that_never_ends(actlet, serve):
+    _, model = serve(code("print('spinning')\nwhile True:\n    pass"))
+    process = actlet.start("run", *model, "Go.")
+    for line in process.stderr:
+        if line.strip() == "spinning":
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_typed_answer_is_held_to_its_type(actlet, serve):
+    _, model = serve(code("final_answer('many')"), code("final_answer([1, 2])"))
+    done = actlet("run", *model, "--output-type", "list[int]", "Which?")
+    assert (done.returncode, done.stdout) == (0, "[1, 2]\n")
+    assert "not of the type" in done.stderr
+
+
+TOOLS = """
+from dataclasses import dataclass
+
+@dataclass
+class Place:
+    name: str
+    height: int
+
+def height_of(name: str) -> int:
+    "The height of a mountain in metres."
+    return {"Zugspitze": 2962}[name]
+"""
+
+
+def test_tools_and_types_of_the_users_own_are_loaded_from_a_file(actlet, serve, tmp_path):
+    (tmp_path / "mine.py").write_text(TOOLS)
+    server, model = serve(code("final_answer({'name': 'Zugspitze', 'height': height_of('Zugspitze')})"))
+    done = actlet("run", *model, "--tools", "mine.py:height_of", "--output-type", "mine.py:Place", "How high?")
+    assert (done.returncode, done.stdout) == (0, "Place(name='Zugspitze', height=2962)\n")
+    assert "The height of a mountain in metres." in json.dumps(server.requests[0])
+
+
+def test_variables_and_files_are_there_for_the_code(actlet, serve, tmp_path):
+    (tmp_path / "server.log").write_text("ok\nERROR a\nERROR b\n")
+    _, model = serve(code("final_answer([log.count('ERROR'), limits['low'], word])"))
+    done = actlet(
+        "run", *model, "--file", "log=server.log", "--var", 'limits={"low": 3}', "--var", "word=plain", "Count."
+    )
+    assert done.stdout == "[2, 3, 'plain']\n"
+
+
+def test_imports_and_the_snippet_timeout_reach_the_box(actlet, serve):
+    _, model = serve(code("import json, textwrap\nwhile True:\n    pass"), code("final_answer(json.dumps([1]))"))
+    done = actlet("run", *model, "--imports", "json,textwrap", "--snippet-timeout", "0.3", "Go.")
+    assert (done.returncode, done.stdout) == (0, "[1]\n")
+    assert "0.3" in done.stderr
+
+
+def test_an_agent_may_act_by_tool_calls(actlet, serve, tmp_path):
+    (tmp_path / "mine.py").write_text(TOOLS)
+    calls = [[("height_of", {"name": "Zugspitze"})], [("final_answer", {"answer": 2962})]]
+    _, model = serve(*(Answer(tool_calls=made) for made in calls))
+    done = actlet("run", *model, "--agent", "tool-calling", "--tools", "mine.py:height_of", "How high?")
+    assert (done.returncode, done.stdout) == (0, "2962\n")
+    assert "Calling tool: 'height_of' with arguments: {'name': 'Zugspitze'}" in done.stderr
+
+
+def test_a_reply_cannot_write_to_the_terminal_in_other_ways_than_text(actlet, serve):
+    _, model = serve(code("final_answer('done')  # \x1b]0;owned\x07"))
+    assert "\x1b" not in actlet("run", *model, "Go.").stderr
