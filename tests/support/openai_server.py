@@ -31,9 +31,9 @@ USAGE = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `tool_calls` are `(name, arguments)`; `body` is sent instead of a completion; `delay` comes before
-    the answer and `pace` between the chunks of a stream, in seconds; `drop` closes the connection after so many
-    chunks (0: before anything is sent); `stream_error` ends a stream with an error event."""
+    """One answer. `tool_calls` are `(name, arguments)`; `body` is sent instead of a completion; `delay` comes
+    before the answer and `pace` between the chunks of a stream, in seconds; `drop` closes the connection after so
+    many chunks (0: before anything is sent); `stream_error` ends a stream with an error event."""
 
     content: str | None = None
     tool_calls: Sequence[tuple[str, dict[str, Any]]] = ()

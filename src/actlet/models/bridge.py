@@ -61,7 +61,7 @@ def iterate(source: AsyncIterator[T]) -> Iterator[T]:
 
 async def _pump(source: AsyncIterator[T], put: Callable[[Any], None]) -> None:
     try:
-        async with _closing(source):
+        async with closing(source):
             async for item in source:
                 put(item)
     finally:
@@ -120,7 +120,7 @@ async def aiterate(start: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
         running.cancel()
 
 
-def _closing(source: Any) -> Any:
+def closing(source: Any) -> Any:
     """Closes an async generator; another async iterator has nothing to close."""
     import contextlib
 

@@ -101,7 +101,7 @@ class _Wiring:
             self._names.update((call.id, call.function.name) for call in message.tool_calls)
             self._native = self._answered(position) if self._dialect.tools else set()
             if self._native:
-                calls = [_wire_call(call) for call in message.tool_calls]
+                calls = [wire_call(call) for call in message.tool_calls]
                 return {"role": role, "content": message.text or None, "tool_calls": calls}
         return {"role": role, "content": self._content(message)}
 
@@ -152,7 +152,8 @@ class _Wiring:
         return message.text, [self._part(part) for part in message.content if part.get("type") != "text"]
 
 
-def _wire_call(call: ChatMessageToolCall) -> dict[str, Any]:
+def wire_call(call: ChatMessageToolCall) -> dict[str, Any]:
+    """A tool call as OpenAI's API has it."""
     arguments = call.function.arguments
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments if arguments is not None else {}, ensure_ascii=False, default=str)
