@@ -1,0 +1,37 @@
+"""Where code runs: the interface of a box, and the boxes.
+
+Rule: a box runs snippets and asks for tools; it knows no agent and no run. The local box is loaded on first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .box import Box, CodeOutput, PythonExecutor
+from .policy import BASE_BUILTIN_MODULES
+from .text import truncate_content
+
+if TYPE_CHECKING:
+    from .evaluate import evaluate_python_code, fix_final_answer_code
+    from .local import LocalPythonExecutor
+
+__all__ = [
+    "BASE_BUILTIN_MODULES",
+    "Box",
+    "CodeOutput",
+    "LocalPythonExecutor",
+    "PythonExecutor",
+    "evaluate_python_code",
+    "fix_final_answer_code",
+    "truncate_content",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LocalPythonExecutor":
+        from .local import LocalPythonExecutor
+
+        return LocalPythonExecutor
+    if name in ("evaluate_python_code", "fix_final_answer_code"):
+        from . import evaluate
+
+        return getattr(evaluate, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

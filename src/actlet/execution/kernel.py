@@ -1,0 +1,232 @@
+"""The kernel: a namespace, and snippets that run in it natively.
+
+This file owns how a snippet of Python becomes what came of it: the value of its last statement, what it printed, its
+final answer, or its error in terms of its own lines. It is plain standard-library Python (3.9 and later, Pyodide too)
+and knows nothing of the rest of actlet, so that the same file runs in this process and inside sandboxes. It holds no
+policy: whoever starts it chooses the builtins.
+
+How the last value is had: the last statement `f(x)` is compiled as `<value> = f(x)`, and `y = f(x)` as
+`<value> = y = f(x)`. No program can write that name, the expression is evaluated once, and lines stay what they were.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from types import FrameType, TracebackType
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - runs on 3.9 too
+
+VALUE = "<value>"
+"""The name that holds the value of the last statement while a snippet runs."""
+
+SHOWN_FRAMES = 12
+"""How many frames of a traceback are shown: the first half and the last."""
+
+SHOWN_MESSAGE = 4_000
+"""How many characters of an error's message are shown."""
+
+KEPT_SOURCES = 200
+"""How many earlier snippets are kept, to show the lines of functions that were defined in them."""
+
+
+class FinalAnswer(BaseException):
+    """Ends a snippet with its final answer. A `BaseException`, so that `except Exception` lets it pass."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+class Failure(NamedTuple):
+    """An error of a snippet: its type and message, the line it left the snippet through, its own frames as text."""
+
+    type: str
+    message: str
+    line: Optional[int] = None
+    traceback: str = ""
+
+
+class Ended(NamedTuple):
+    """How a snippet ended. `shown`: the last statement was an expression. `changed`: top-level names it changed."""
+
+    value: Any = None
+    shown: bool = False
+    final: bool = False
+    failure: Optional[Failure] = None
+    changed: Tuple[str, ...] = ()
+    exception: Optional[BaseException] = None
+
+
+class Kernel:
+    """Runs snippets, one at a time, in one namespace. `write` gets what they print."""
+
+    def __init__(self, builtins: Dict[str, Any], write: Callable[[str], object]) -> None:
+        self.builtins = builtins
+        self.namespace: Dict[str, Any] = {}
+        self._write = write
+        self._sources: Dict[str, List[str]] = {}
+        self._answer: Optional[FinalAnswer] = None
+        self._count = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop every variable."""
+        self.namespace.clear()
+        self.namespace.update({"__name__": "__main__", "__builtins__": self.builtins})
+        self._sources.clear()
+
+    def parse(self, source: str) -> ast.Module:
+        """The snippet's tree, with the name of the snippet's own file for `run`. Raises what the parser raises."""
+        self._count += 1
+        self._sources[self.filename] = source.splitlines()
+        if len(self._sources) > KEPT_SOURCES:
+            del self._sources[next(iter(self._sources))]
+        flags = ast.PyCF_ONLY_AST
+        tree: ast.Module = compile(source, self.filename, "exec", flags, dont_inherit=True)
+        return tree
+
+    @property
+    def filename(self) -> str:
+        """The name that the present snippet's frames carry."""
+        return f"<snippet {self._count}>"
+
+    def run(self, tree: ast.Module) -> Ended:
+        """Run a tree that `parse` returned last (and that may have been changed). Raises nothing."""
+        namespace = self.namespace
+        before = dict(zip(namespace, map(id, namespace.values())))
+        self._answer = None
+        value, failure, exception, shown, alias = None, None, None, False, None
+        try:
+            shown, alias = keep_last_value(tree)
+            exec(compile(tree, self.filename, "exec", dont_inherit=True), namespace)
+        except FinalAnswer:
+            pass
+        except BaseException as error:
+            exception, failure = error, self.describe(error)
+        value = namespace.pop(VALUE, None)
+        if alias is not None:
+            value = namespace.get(alias)
+        if self._answer is not None and failure is None:
+            return Ended(self._answer.value, final=True, changed=self._changed(before))
+        if failure is not None:
+            return Ended(failure=failure, changed=self._changed(before), exception=exception)
+        return Ended(value, shown=shown, changed=self._changed(before))
+
+    def finish(self, value: Any) -> None:
+        """End the running snippet with its final answer. The first one counts, whatever the snippet catches."""
+        if self._answer is None:
+            self._answer = FinalAnswer(value)
+        raise self._answer
+
+    @property
+    def answered(self) -> bool:
+        """Whether the running snippet has given its final answer."""
+        return self._answer is not None
+
+    def print(
+        self, *values: Any, sep: Optional[str] = " ", end: Optional[str] = "\n", file: Any = None, flush: bool = False
+    ) -> None:
+        """Python's `print`, whose output goes to the run instead of the host's standard output."""
+        if file is not None:
+            print(*values, sep=sep, end=end, file=file, flush=flush)
+            return
+        for name, given in (("sep", sep), ("end", end)):
+            if given is not None and not isinstance(given, str):
+                raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
+        sep, end = " " if sep is None else sep, "\n" if end is None else end
+        self._write(sep.join([str(value) for value in values]) + end)
+
+    def describe(self, error: BaseException) -> Failure:
+        """An error of the present snippet, in terms of its own lines."""
+        if isinstance(error, SyntaxError) and error.filename == self.filename:
+            return _syntax_failure(error)
+        frames = list(self._frames(error.__traceback__))
+        line = next((number for file, number, _ in frames if file == self.filename), None)
+        return Failure(type(error).__name__, message_of(error), line, self._shown(frames))
+
+    def position(self, frame: Optional[FrameType]) -> Tuple[Optional[int], str]:
+        """The line of the present snippet that a thread whose innermost frame is `frame` is at, and its frames."""
+        frames: List[Tuple[str, int, str]] = []
+        while frame is not None:
+            if frame.f_code.co_filename in self._sources:
+                frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+            frame = frame.f_back
+        frames.reverse()
+        line = next((number for file, number, _ in frames if file == self.filename), None)
+        return line, self._shown(frames)
+
+    def _frames(self, trace: Optional[TracebackType]) -> Iterator[Tuple[str, int, str]]:
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            if code.co_filename in self._sources:
+                yield code.co_filename, trace.tb_lineno, code.co_name
+            trace = trace.tb_next
+
+    def _shown(self, frames: List[Tuple[str, int, str]]) -> str:
+        if len(frames) <= SHOWN_FRAMES:
+            return "\n".join(map(self._shown_frame, frames))
+        half = SHOWN_FRAMES // 2
+        shown = list(map(self._shown_frame, frames[:half] + frames[-half:]))
+        shown.insert(half, f"... {len(frames) - 2 * half} more frames ...")
+        return "\n".join(shown)
+
+    def _shown_frame(self, frame: Tuple[str, int, str]) -> str:
+        file, number, function = frame
+        lines = self._sources.get(file, [])
+        source = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
+        where = f"line {number}" if file == self.filename else f"line {number} of an earlier snippet"
+        return f"{where}: {source}" if function == "<module>" else f"{where}, in {function}: {source}"
+
+    def _changed(self, before: Dict[str, int]) -> Tuple[str, ...]:
+        now = dict(zip(self.namespace, map(id, self.namespace.values())))
+        if now == before:
+            return ()
+        names = [name for name, identity in now.items() if before.get(name) != identity]
+        names += [name for name in before if name not in now]
+        return tuple(name for name in names if not name.startswith("__"))
+
+
+def keep_last_value(tree: ast.Module) -> Tuple[bool, Optional[str]]:
+    """Have the last statement keep its value.
+
+    Returns whether it is an expression, and, for an assignment that can't keep its value, the name it assigns.
+    """
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr):
+        tree.body[-1] = ast.copy_location(ast.Assign([_value_target(last)], last.value), last)
+        return True, None
+    if isinstance(last, ast.Assign):
+        last.targets.insert(0, _value_target(last))
+    elif isinstance(last, (ast.AugAssign, ast.AnnAssign)) and isinstance(last.target, ast.Name):
+        return False, last.target.id
+    return False, None
+
+
+def _value_target(node: ast.stmt) -> ast.Name:
+    return ast.copy_location(ast.Name(VALUE, ast.Store()), node)
+
+
+def message_of(error: BaseException) -> str:
+    """The error's own message with its notes, cut where it is very long. Never raises."""
+    try:
+        text = "\n".join([str(error), *map(str, getattr(error, "__notes__", ()))])
+    except Exception as failed:
+        text = f"<the message can't be shown: str() raised {type(failed).__name__}>"
+    if len(text) > SHOWN_MESSAGE:
+        half = SHOWN_MESSAGE // 2
+        text = f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
+    return text
+
+
+def _syntax_failure(error: SyntaxError) -> Failure:
+    shown = ""
+    if error.text:
+        text = error.text.rstrip("\n")
+        column = min(max((error.offset or 1) - 1, 0), len(text))
+        shown = f"{text}\n{' ' * column}^"
+    return Failure(type(error).__name__, error.msg, error.lineno, shown)
+
+
+def current_frame(thread: int) -> Optional[FrameType]:
+    """The innermost frame of a thread, by its identity."""
+    return sys._current_frames().get(thread)

@@ -1,0 +1,112 @@
+"""Text that stays below a limit: head, a notice, tail. Linear in what is kept, whatever was written.
+
+`PrintedText` collects what a snippet prints, passes it on as it comes, and never holds more than its limit.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ..threads import Alarm
+
+MAX_LENGTH = 20_000
+"""Characters of a value that are shown, unless told otherwise."""
+
+STREAM_PAUSE = 0.02
+"""Seconds between two pieces of printed text, so that a print per line doesn't cost an event per line."""
+
+
+def truncate_content(text: str, max_length: int = MAX_LENGTH) -> str:
+    """`text`, or its head and tail with a notice between them where it is longer than `max_length` characters."""
+    if len(text) <= max_length:
+        return text
+    half = max_length // 2
+    return _joined(text[:half], len(text) - 2 * half, text[len(text) - half :])
+
+
+def _joined(head: str, left_out: int, tail: str) -> str:
+    return f"{head}\n[... {left_out} characters left out ...]\n{tail}"
+
+
+class PrintedText:
+    """What a snippet printed: at most `limit` characters of it, the first half and the last.
+
+    `send` gets the text as it comes, in order, up to the limit; pieces that follow each other at once come as one.
+    """
+
+    def __init__(self, limit: int, send: Callable[[str], object]) -> None:
+        self._half = limit // 2
+        self._head: list[str] = []
+        self._room = limit - self._half
+        self._tail: deque[str] = deque()
+        self._tail_length = 0
+        self._left_out = 0
+        self._send = send
+        self._to_send = limit
+        self._unsent: list[str] = []
+        self._sent_at = 0.0
+        self._alarm: Alarm | None = None
+        self._lock = threading.Lock()
+
+    def write(self, text: str) -> None:
+        """Add `text`; may be called from any thread."""
+        with self._lock:
+            self._keep(text)
+            if self._to_send > 0:
+                self._pass_on(text[: self._to_send])
+
+    def flush(self) -> None:
+        """Send what is waiting to be sent."""
+        with self._lock:
+            self._flush()
+
+    def text(self) -> str:
+        """What is kept, with a notice where something was left out."""
+        with self._lock:
+            head, tail = "".join(self._head), "".join(self._tail)
+            return _joined(head, self._left_out, tail) if self._left_out else head + tail
+
+    def _keep(self, text: str) -> None:
+        if self._room:
+            self._head.append(text[: self._room])
+            kept = len(self._head[-1])
+            self._room -= kept
+            if kept == len(text):
+                return
+            text = text[kept:]
+        self._tail.append(text)
+        self._tail_length += len(text)
+        self._drop(self._tail_length - self._half)
+
+    def _drop(self, surplus: int) -> None:
+        """Leave out the first `surplus` characters of the tail."""
+        while surplus > 0:
+            first = self._tail.popleft()
+            if len(first) > surplus:
+                self._tail.appendleft(first[surplus:])
+            dropped = min(len(first), surplus)
+            surplus -= dropped
+            self._tail_length -= dropped
+            self._left_out += dropped
+
+    def _pass_on(self, text: str) -> None:
+        self._to_send -= len(text)
+        self._unsent.append(text)
+        now = time.monotonic()
+        if now - self._sent_at >= STREAM_PAUSE:
+            self._flush()
+        elif self._alarm is None:
+            self._alarm = Alarm(STREAM_PAUSE, self.flush)
+
+    def _flush(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None:
+            alarm.cancel()
+        if self._unsent:
+            text = "".join(self._unsent)
+            self._unsent.clear()
+            self._sent_at = time.monotonic()
+            self._send(text)
