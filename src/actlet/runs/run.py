@@ -46,7 +46,6 @@ class Run:
         self.images = images
         self.additional_args = dict(additional_args or {})
         self.max_steps = max_steps or self.agent.max_steps
-        self.tools: Mapping[str, Any] = self.agent.tools_of(self)
         self.parent = current_run()
         self.depth: int = self.parent.depth + 1 if self.parent else 0
         self.shared: SharedMemory = self.parent.shared if self.parent else SharedMemory()
@@ -58,6 +57,7 @@ class Run:
         self.usage_known = True
         self.output: Any = None
         self.error: AgentError | None = None
+        self.tools: Mapping[str, Any] = self.agent.tools_of(self)
         self._driver: Driver | AsyncDriver | None = None
 
     # What the loop and the performer note

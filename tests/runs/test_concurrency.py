@@ -1,0 +1,119 @@
+"""One agent object, any number of runs at once, from threads and from tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from actlet import ActionStep, CodeAgent, ToolCallingAgent, current_run, tool
+from actlet.messages import ChatMessage, MessageRole, TokenUsage
+from actlet.models import Model
+
+
+class Adder(Model):
+    """Answers "add A B" in two steps; each conversation finds its place in its own messages."""
+
+    native_tool_history = True
+
+    def __init__(self, code: bool) -> None:
+        super().__init__(model_id="adder")
+        self.code = code
+
+    def reply(self, messages: Any) -> ChatMessage:
+        task = next(m.text for m in messages if "add " in m.text and m.role == MessageRole.USER)
+        _, a, b = task.split("add ")[-1].join(["add ", ""]).split()[:3]
+        usage = TokenUsage(10, 1)
+        first = not any(m.role == MessageRole.ASSISTANT for m in messages)
+        if self.code:
+            text = f"<code>\nx = add({a}, {b})\nprint(x)\n</code>" if first else "<code>\nfinal_answer(x)\n</code>"
+            return ChatMessage(MessageRole.ASSISTANT, text, token_usage=usage)
+        result = None if first else messages[-1].text
+        name, arguments = ("add", {"a": int(a), "b": int(b)}) if first else ("final_answer", {"answer": result})
+        call = {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+        return ChatMessage(MessageRole.ASSISTANT, None, tool_calls=[call], token_usage=usage)  # type: ignore[list-item]
+
+    def generate(self, messages: Any, **_: Any) -> ChatMessage:
+        return self.reply(messages)
+
+    async def agenerate(self, messages: Any, **_: Any) -> ChatMessage:
+        await asyncio.sleep(0.001)
+        return self.reply(messages)
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Adds two numbers."""
+    return a + b
+
+
+@pytest.fixture(params=[CodeAgent, ToolCallingAgent])
+def agent(request: pytest.FixtureRequest) -> Any:
+    return request.param([add], Adder(code=request.param is CodeAgent), verbosity_level=-1)
+
+
+def test_runs_of_one_agent_from_many_threads_each_get_their_own_answer(agent: Any) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: agent.run(f"add {n} 1000"), range(100)))
+    assert [int(answer) for answer in answers] == [n + 1000 for n in range(100)]
+
+
+def test_runs_of_one_agent_from_many_tasks_each_get_their_own_answer(agent: Any) -> None:
+    async def main() -> list[Any]:
+        return await asyncio.gather(*(agent.arun(f"add {n} 1000") for n in range(100)))
+
+    assert [int(answer) for answer in asyncio.run(main())] == [n + 1000 for n in range(100)]
+
+
+def test_an_agent_serves_event_loops_one_after_another(agent: Any) -> None:
+    assert [int(asyncio.run(agent.arun(f"add {n} 1"))) for n in range(3)] == [1, 2, 3]
+
+
+def test_a_callback_sees_the_memory_of_its_own_run() -> None:
+    wrong = []
+
+    def callback(step: ActionStep, agent: Any) -> None:
+        task = agent.memory.steps[0].task
+        if task != agent.task or step in agent.memory.steps:
+            wrong.append(task)
+
+    agent = CodeAgent([add], Adder(code=True), verbosity_level=-1, step_callbacks=[callback])
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: agent.run(f"add {n} 1"), range(40)))
+    assert wrong == []
+
+
+def test_a_tool_can_ask_which_run_called_it() -> None:
+    @tool
+    def which() -> str:
+        """Says which task is being carried out."""
+        run = current_run()
+        return run.task if run else "none"
+
+    class Asker(Adder):
+        def reply(self, messages: Any) -> ChatMessage:
+            return ChatMessage(MessageRole.ASSISTANT, "<code>\nfinal_answer(which())\n</code>")
+
+    agent = CodeAgent([which], Asker(code=True), verbosity_level=-1)
+
+    async def main() -> list[Any]:
+        return await asyncio.gather(*(agent.arun(f"task {n}") for n in range(10)))
+
+    assert asyncio.run(main()) == [f"task {n}" for n in range(10)]
+    assert agent.run("task 11") == "task 11"
+    assert current_run() is None
+
+
+def test_many_runs_leave_no_threads_behind_but_those_that_are_parked() -> None:
+    agent = CodeAgent([add], Adder(code=True), verbosity_level=-1)
+
+    async def main() -> None:
+        await asyncio.gather(*(agent.arun(f"add {n} 1") for n in range(50)))
+
+    asyncio.run(main())
+    before = threading.active_count()
+    asyncio.run(main())
+    assert threading.active_count() <= before + 2
