@@ -1,0 +1,26 @@
+"""`FinalAnswerTool`: how a run ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tools import Tool
+
+
+class FinalAnswerTool(Tool):
+    """Gives its argument back as the answer of the run.
+
+    `answers_directly` lets a box end the snippet itself, without asking the host to call this tool. A subclass
+    whose `forward` does more sets it to False.
+    """
+
+    name = "final_answer"
+    description = "Gives the final answer to the task and ends it."
+    inputs = {"answer": {"type": "any", "description": "the answer"}}  # noqa: RUF012
+    output_type = "any"
+    answers_directly = True
+    idempotent = True
+
+    def forward(self, answer: Any) -> Any:
+        """The answer itself."""
+        return answer

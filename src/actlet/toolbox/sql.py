@@ -1,0 +1,155 @@
+"""`SQLTool`: queries over a database, by SQLAlchemy.
+
+Read-only unless told otherwise, and held to it by the database itself, not by looking for words (`sql_guards.py`
+says how, and for which databases). Every call is one statement in a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtraError
+from ..tools import Tool
+from .sql_guards import Guard, guard_for
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+Rows = list[dict[str, Any]]
+
+MOST_DESCRIBED = 6_000
+"""Characters of the description that the tables may take."""
+
+
+class SQLTool(Tool):
+    """Runs one SQL statement and returns its rows, as dicts.
+
+    `database` is a SQLAlchemy URL or engine. With `read_only` nothing can be written: for SQLite, PostgreSQL, MySQL
+    and MariaDB; other databases raise `ValueError` unless `read_only=False`. A query that gives more than
+    `max_rows` rows fails, as does one that takes longer than `timeout` seconds. The tables are described to the
+    model; making the tool connects to read them. Raises `MissingExtraError` without SQLAlchemy.
+    """
+
+    name = "sql"
+    inputs = {"query": {"type": "string", "description": "one SQL statement"}}  # noqa: RUF012
+    output_type = "array"
+
+    def __init__(
+        self, database: str | Engine, *, read_only: bool = True, max_rows: int = 1_000, timeout: float = 30
+    ) -> None:
+        super().__init__()
+        self.engine = _engine(database, read_only)
+        self.read_only, self.max_rows, self.query_timeout = read_only, max_rows, timeout
+        self.timeout = timeout + 10  # the database ends a query; this ends the call when the database is gone
+        self.idempotent = read_only
+        self._guard: Guard = guard_for(self.engine.dialect.name, read_only)
+        reads = "Runs one SQL query (read-only)" if read_only else "Runs one SQL statement"
+        self.description = (
+            f"{reads} on a {self.engine.dialect.name} database. Returns the rows as a list of dicts, at most "
+            f"{max_rows}.\n{self.tables()}"
+        )
+
+    def forward(self, query: str) -> list[dict[str, Any]]:
+        """The rows; for a statement that gives none, how many it changed.
+
+        Raises `ValueError` with the database's own words, and the tables where a name was wrong.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self.engine.connect() as connection:
+                return self._run(connection, query)
+        except SQLAlchemyError as error:
+            raise ValueError(self._explained(error)) from error
+
+    def tables(self) -> str:
+        """The tables and their columns, one table a line; cut where they are many."""
+        from sqlalchemy import inspect
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            inspector = inspect(self.engine)
+            names = [*inspector.get_table_names(), *inspector.get_view_names()]
+            lines = [f"{name}({_columns(inspector, name)})" for name in names]
+        except SQLAlchemyError as error:
+            raise ValueError(f"can't read the tables of {self.engine.url!r}: {error}") from error
+        text = "\n".join(lines)
+        if len(text) > MOST_DESCRIBED:
+            shown = text[:MOST_DESCRIBED].count("\n")
+            text = "\n".join([*lines[:shown], f"and {', '.join(names[shown:])}"[:MOST_DESCRIBED]])
+        return f"Tables:\n{text}" if lines else "It has no tables."
+
+    def _run(self, connection: Connection, query: str) -> Rows:
+        statement = self._guard.checked(query)
+        with self._guard.held(connection, self.query_timeout):
+            # The driver gets the text as it is: no bound parameters are looked for in it.
+            result = connection.execution_options(no_parameters=True).exec_driver_sql(statement)
+            rows = self._rows(result) if result.returns_rows else [{"rows_changed": result.rowcount}]
+            if self.read_only:
+                connection.rollback()
+            else:
+                connection.commit()
+        return rows
+
+    def _rows(self, result: Any) -> Rows:
+        names = _distinct(list(result.keys()))
+        rows = result.fetchmany(self.max_rows + 1)
+        if len(rows) > self.max_rows:
+            raise ValueError(f"the query gives more than {self.max_rows} rows: aggregate in SQL, or add a LIMIT")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _explained(self, error: Any) -> str:
+        message = str(getattr(error, "orig", None) or error).strip()
+        if message == "interrupted":
+            message = f"the query took longer than {self.query_timeout} seconds"
+        if "not authorized" in message or "prohibited" in message or message == "authorization denied":
+            message = f"{message}: this tool only reads"
+        unknown = any(
+            words in message.lower() for words in ("no such", "does not exist", "doesn't exist", "unknown")
+        )
+        return f"{message}\n{self.tables()}" if unknown else message
+
+
+def _engine(database: Any, read_only: bool) -> Engine:
+    try:
+        from sqlalchemy import create_engine, make_url
+    except ImportError as error:
+        raise MissingExtraError("SQLTool", "sql") from error
+    if not isinstance(database, str):
+        engine: Engine = database
+        return engine
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite" and read_only:
+        _check_file(url.database)
+    return create_engine(url)
+
+
+def _check_file(path: str | None) -> None:
+    """SQLite would make the file; a tool that reads wants it there. Raises `ValueError`."""
+    from pathlib import Path
+
+    if path and path != ":memory:" and not path.startswith("file:") and not Path(path).is_file():
+        raise ValueError(f"there is no database file {path!r}")
+
+
+def _columns(inspector: Any, table: str) -> str:
+    keys = set(inspector.get_pk_constraint(table).get("constrained_columns") or ())
+    leads_to = {
+        column: f" -> {key['referred_table']}.{referred}"
+        for key in inspector.get_foreign_keys(table)
+        for column, referred in zip(key["constrained_columns"], key["referred_columns"], strict=False)
+    }
+    return ", ".join(
+        f"{c['name']} {c['type']}{' PRIMARY KEY' if c['name'] in keys else ''}{leads_to.get(c['name'], '')}"
+        for c in inspector.get_columns(table)
+    )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names, numbered where a join gives one twice: id, id_2."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return distinct

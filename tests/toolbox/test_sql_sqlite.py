@@ -1,0 +1,155 @@
+import sqlite3
+import time
+
+import pytest
+
+sqlalchemy = pytest.importorskip("sqlalchemy")
+
+from actlet.toolbox.sql import SQLTool  # noqa: E402
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "create table dept(id integer primary key, name text not null);"
+            "create table person(id integer primary key, name text, dept_id integer references dept(id), pay real);"
+            "create index by_name on person(name);"
+            "insert into dept values (1, 'Sales'), (2, 'Tech');"
+            "insert into person values (1, 'Ann', 1, 10.5), (2, 'Bob', 2, 20), (3, 'Eve', 2, 30);"
+        )
+    connection.close()
+    return path
+
+
+@pytest.fixture
+def tool(database):
+    return SQLTool(f"sqlite:///{database}", max_rows=100, timeout=0.5)
+
+
+def test_rows_come_back_as_dicts(tool):
+    rows = tool(query="select d.name, sum(pay) as pay from person p join dept d on d.id = p.dept_id group by 1;")
+    assert rows == [{"name": "Sales", "pay": 10.5}, {"name": "Tech", "pay": 50.0}]
+
+
+def test_the_model_is_told_the_tables(tool):
+    assert "dept(id INTEGER PRIMARY KEY, name TEXT)" in tool.description
+    assert "dept_id INTEGER -> dept.id" in tool.description
+    assert "def sql(query: str)" in tool.to_code_prompt()
+
+
+def test_columns_of_one_name_are_all_there(tool):
+    rows = tool(query="select p.id, d.id from person p join dept d on d.id = p.dept_id limit 1")
+    assert rows == [{"id": 1, "id_2": 1}]
+
+
+def test_text_with_colons_percents_and_semicolons_is_passed_as_it_is(tool):
+    assert tool(query="select ':x %s 12:30; --' as t") == [{"t": ":x %s 12:30; --"}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "insert into dept values (3, 'New')",
+        "with x as (select 1) delete from person",
+        "update person set pay = 0",
+        "drop table person",
+        "create table x(a)",
+        "create temp table x(a)",
+        "attach database '/tmp/actlet-attached.db' as other",
+        "vacuum into '/tmp/actlet-vacuum.db'",
+        "pragma query_only = off",
+        "pragma user_version = 7",
+        "pragma writable_schema = 1",
+        "begin",
+        "reindex",
+        "analyze",
+        "select 1; delete from person",
+        "select load_extension('x')",
+        "insert into person select * from person returning id",
+    ],
+)
+def test_nothing_can_be_written(tool, database, query):
+    before = database.read_bytes()
+    with pytest.raises(ValueError, match=r"only reads|one statement"):
+        tool(query=query)
+    assert database.read_bytes() == before
+    assert tool(query="select count(*) as n from person") == [{"n": 3}]
+
+
+def test_what_only_reads_about_the_database_is_let_through(tool):
+    assert [row["name"] for row in tool(query="pragma table_info(dept)")] == ["id", "name"]
+    assert tool(query="select name from sqlite_master where type = 'table'") == [
+        {"name": "dept"},
+        {"name": "person"},
+    ]
+    assert tool(query="explain query plan select * from dept")
+
+
+def test_read_only_says_so(tool):
+    with pytest.raises(ValueError, match="this tool only reads"):
+        tool(query="delete from person")
+
+
+def test_a_tool_that_may_write_writes(database):
+    writer = SQLTool(f"sqlite:///{database}", read_only=False)
+    assert writer(query="update person set pay = 1 where dept_id = 2") == [{"rows_changed": 2}]
+    assert SQLTool(f"sqlite:///{database}")(query="select sum(pay) as s from person") == [{"s": 12.5}]
+
+
+def test_a_wrong_name_is_answered_with_the_tables(tool):
+    with pytest.raises(ValueError, match=r"no such table: people\n(.|\n)*person\(id"):
+        tool(query="select * from people")
+
+
+def test_too_many_rows_are_an_error_and_not_a_part_of_the_truth(database):
+    with pytest.raises(ValueError, match="more than 2 rows: aggregate in SQL, or add a LIMIT"):
+        SQLTool(f"sqlite:///{database}", max_rows=2)(query="select * from person")
+
+
+def test_a_query_that_never_ends_is_ended(tool):
+    started = time.monotonic()
+    with pytest.raises(ValueError, match=r"longer than 0\.5 seconds"):
+        tool(query="with recursive n(i) as (select 1 union all select i + 1 from n) select max(i) from n")
+    assert time.monotonic() - started < 5
+    assert tool(query="select 1 as one") == [{"one": 1}]
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(ValueError, match="no database file"):
+        SQLTool(f"sqlite:///{tmp_path}/missing.db")
+    assert not (tmp_path / "missing.db").exists()
+
+
+def test_the_users_own_engine_is_left_as_it_was(database):
+    engine = sqlalchemy.create_engine(f"sqlite:///{database}")
+    tool = SQLTool(engine)
+    with pytest.raises(ValueError, match="only reads"):
+        tool(query="delete from person")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("insert into dept values (9, 'New')")
+    assert tool(query="select count(*) as n from dept") == [{"n": 3}]
+
+
+def test_a_database_that_no_guard_can_hold_is_not_offered_as_read_only():
+    class Dialect:
+        name = "oracle"
+
+    class Engine:
+        dialect = Dialect()
+
+    with pytest.raises(ValueError, match="read_only=False"):
+        SQLTool(Engine())
+
+
+def test_many_tables_are_cut_and_still_named(tmp_path):
+    path = tmp_path / "wide.db"
+    with sqlite3.connect(path) as connection:
+        for number in range(300):
+            connection.execute(f"create table table_{number:03}(a integer, b integer, c integer, d text)")
+    connection.close()
+    description = SQLTool(f"sqlite:///{path}").description
+    assert len(description) < 15_000
+    assert "table_000(a INTEGER" in description
+    assert "table_299" in description
