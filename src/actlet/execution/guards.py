@@ -71,7 +71,9 @@ def changeable(obj: Any) -> Any:
     """`obj`, unless it is a class or function that is shared with the host."""
     kinds = (type, FunctionType, MethodType)
     if isinstance(obj, kinds) and getattr(obj, "__module__", None) != "__main__":
-        raise ForbiddenError(f"{obj.__name__!r} belongs to the host and can't be changed; make a subclass or a copy")
+        raise ForbiddenError(
+            f"{obj.__name__!r} belongs to the host and can't be changed; make a subclass or a copy"
+        )
     return obj
 
 

@@ -12,6 +12,7 @@ How the last value is had: the last statement `f(x)` is compiled as `<value> = f
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 from types import FrameType, TracebackType
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - runs on 3.9 too
@@ -66,6 +67,7 @@ class Kernel:
         self._write = write
         self._sources: Dict[str, List[str]] = {}
         self._answer: Optional[FinalAnswer] = None
+        self._number = next(_numbers)
         self._count = 0
         self.forget()
 
@@ -87,8 +89,8 @@ class Kernel:
 
     @property
     def filename(self) -> str:
-        """The name that the present snippet's frames carry."""
-        return f"<snippet {self._count}>"
+        """The name that the present snippet's frames carry; no other snippet of this process has it."""
+        return f"<snippet {self._number}-{self._count}>"
 
     def run(self, tree: ast.Module) -> Ended:
         """Run a tree that `parse` returned last (and that may have been changed). Raises nothing."""
@@ -124,7 +126,12 @@ class Kernel:
         return self._answer is not None
 
     def print(
-        self, *values: Any, sep: Optional[str] = " ", end: Optional[str] = "\n", file: Any = None, flush: bool = False
+        self,
+        *values: Any,
+        sep: Optional[str] = " ",
+        end: Optional[str] = "\n",
+        file: Any = None,
+        flush: bool = False,
     ) -> None:
         """Python's `print`, whose output goes to the run instead of the host's standard output."""
         if file is not None:
@@ -184,6 +191,9 @@ class Kernel:
         names = [name for name, identity in now.items() if before.get(name) != identity]
         names += [name for name in before if name not in now]
         return tuple(name for name in names if not name.startswith("__"))
+
+
+_numbers = itertools.count(1)
 
 
 def keep_last_value(tree: ast.Module) -> Tuple[bool, Optional[str]]:

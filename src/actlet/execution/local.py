@@ -1,0 +1,322 @@
+"""The local box: a snippet is checked, compiled and executed natively, in a thread of this process.
+
+Every box keeps one worker thread from its first snippet until it is cleaned up, so that objects that belong to a
+thread (a SQLite connection) stay usable. What the policy covers, and that it is no security boundary, is said in
+`policy.py`.
+"""
+
+from __future__ import annotations
+
+
+import inspect
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from functools import partial
+from typing import Any
+
+from ..errors import BoxError, InterpreterError
+from ..threads import Worker
+from . import stdout
+from .box import Answer, Box, BoxCall, CodeOutput, Deliver, Outcome, Printed, SnippetError, Suspended
+from .guards import BASE_BUILTINS
+from .kernel import Ended, Kernel, current_frame
+from .policy import BASE_BUILTIN_MODULES, Imports
+from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Problem, Surroundings, look_over
+from .running import Running
+from .text import truncate_content
+from .views import Views
+
+MAX_PRINT_OUTPUTS_LENGTH = 50_000
+"""Characters of printed output that are kept, unless told otherwise."""
+
+TIMEOUT_SECONDS = 30
+"""Seconds of its own that a snippet has, unless told otherwise."""
+
+
+class LocalPythonExecutor(Box):
+    """Runs snippets in this process, as real Python.
+
+    `additional_authorized_imports`: packages that may be imported besides `BASE_BUILTIN_MODULES`, each with its
+    public submodules; `"*"` for all. `max_print_outputs_length`: characters of output that are kept (default 50 000).
+    `additional_functions`: functions to offer as builtins. `timeout_seconds`: a snippet's own time, without that of
+    the tools that it waits for; None for no limit. Raises `InterpreterError` if an authorized package isn't there.
+    """
+
+    def __init__(
+        self,
+        additional_authorized_imports: Iterable[str] = (),
+        max_print_outputs_length: int | None = None,
+        additional_functions: Mapping[str, Callable[..., Any]] | None = None,
+        timeout_seconds: float | None = TIMEOUT_SECONDS,
+    ) -> None:
+        if isinstance(additional_authorized_imports, str):
+            raise TypeError(f"additional_authorized_imports must be a list: [{additional_authorized_imports!r}]")
+        if timeout_seconds is not None and not timeout_seconds > 0:
+            raise ValueError(f"timeout_seconds must be above 0, or None for no limit; it is {timeout_seconds!r}")
+        self.additional_authorized_imports = list(additional_authorized_imports)
+        self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
+        self.max_print_outputs_length = (
+            MAX_PRINT_OUTPUTS_LENGTH if max_print_outputs_length is None else max_print_outputs_length
+        )
+        self.additional_functions = dict(additional_functions or {})
+        self.timeout_seconds = timeout_seconds
+        self.tools: dict[str, Any] = {}
+        self._imports = Imports([*BASE_BUILTIN_MODULES, *self.additional_authorized_imports])
+        self._imports.check_installed()
+        self._kernel = Kernel({}, self._write)
+        self.state: MutableMapping[str, Any] = Variables(self._kernel.namespace)
+        self._declared: set[str] = set()
+        self._worker: Worker | None = None
+        self._running: Running | None = None
+        self._thread = 0
+        self._set_builtins()
+
+    # What snippets can use
+
+    def send_tools(self, tools: Mapping[str, Any]) -> None:
+        """Offer these tools to snippets, by name, in place of those offered before."""
+        if tools != self.tools:
+            self.tools = dict(tools)
+            self._set_builtins()
+
+    def send_variables(self, variables: Mapping[str, Any]) -> None:
+        """Bind these names. Plain containers are copied, so that a snippet can't change the caller's."""
+        copies: dict[int, Any] = {}
+        for name, value in variables.items():
+            self._kernel.namespace[name] = copied(value, copies)
+
+    def _set_builtins(self) -> None:
+        builtins = self._kernel.builtins
+        stubs = {name: self._stub(name, tool) for name, tool in self.tools.items()}
+        builtins.clear()
+        builtins.update(BASE_BUILTINS)
+        builtins["print"] = self._kernel.print
+        builtins["__import__"] = Views(self._imports).import_module
+        if self._imports.everything:
+            builtins["open"] = open
+        builtins.update(stubs)
+        if FINAL_ANSWER in stubs:
+            builtins[FINAL_ANSWER_TOOL] = stubs[FINAL_ANSWER]
+        builtins.update(self.additional_functions)
+
+    def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
+        """The function that a snippet calls in place of a tool. It holds nothing of the tool but how it is called."""
+        use = self._answer if name == FINAL_ANSWER else self._call
+
+        def stub(*args: Any, **kwargs: Any) -> Any:
+            return use(name, args, kwargs)
+
+        stub.__name__ = stub.__qualname__ = name
+        stub.__module__ = "tools"
+        stub.__doc__ = getattr(tool, "description", None)
+        signature = getattr(tool, "signature", None)
+        if isinstance(signature, inspect.Signature):
+            stub.__signature__ = signature  # type: ignore[attr-defined]
+        return stub
+
+    def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        running, tool = self._running, self.tools.get(name)
+        if running is None or tool is None:
+            raise RuntimeError(
+                f"the tool {name!r} can't be called now: no snippet runs, or it is no longer offered"
+            )
+        return running.call(name, tool.bind(args, kwargs))
+
+    def _answer(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """End the snippet with its final answer; what a tool of that name makes of it, if it makes anything."""
+        tool = self.tools[name]
+        if self._kernel.answered:
+            self._kernel.finish(None)
+        if getattr(tool, "answers_directly", False):
+            values = list(tool.bind(args, kwargs).values())
+            self._kernel.finish(values[0] if len(values) == 1 else tuple(values))
+        self._kernel.finish(self._call(name, args, kwargs))
+
+    def _write(self, text: str) -> None:
+        running = self._running
+        if running is not None:
+            running.printed.write(text)
+
+    # Running
+
+    def submit(self, code: str, deliver: Deliver) -> None:
+        """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
+        if self._running is not None:
+            raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
+        if self._worker is None or not self._worker.usable:
+            self._worker = Worker.take()
+        self._running = running = Running(
+            deliver,
+            self._worker,
+            limit=self.timeout_seconds,
+            print_limit=self.max_print_outputs_length,
+            where=self._where,
+            ended=self._ended,
+        )
+        self._worker.submit(partial(self._execute, running, code))
+
+    def resume(self, answers: tuple[Answer, ...]) -> None:
+        """Answer every call of the last `Suspended`. Answers to a snippet that has been stopped are dropped."""
+        running = self._running
+        if running is not None:
+            running.resume(answers)
+
+    def interrupt(self) -> None:
+        """Stop the snippet that is running, if one is: `KeyboardInterrupt` inside it, then by force."""
+        running = self._running
+        if running is not None:
+            running.interrupt()
+
+    def _execute(self, running: Running, code: str) -> None:
+        """On the worker's thread: the whole of one snippet."""
+        self._thread = threading.get_ident()
+        running.start()
+        stdout.capture(running.printed.write)
+        ended = self._run(code)
+        running.end(self._output(running, ended))
+
+    def _run(self, code: str) -> Ended:
+        kernel = self._kernel
+        try:
+            tree = kernel.parse(code)
+            problems = look_over(tree, self._surroundings())
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return Ended(failure=kernel.describe(error), exception=error)
+        return kernel.run(tree) if not problems else _refused(problems)
+
+    def _surroundings(self) -> Surroundings:
+        kernel = self._kernel
+        return Surroundings(kernel.namespace, kernel.builtins, self.tools, self._imports, self._declared)
+
+    def _output(self, running: Running, ended: Ended) -> CodeOutput:
+        failure = ended.failure
+        if failure is None:
+            return CodeOutput(ended.value, is_final_answer=ended.final, changed=ended.changed, shown=ended.shown)
+        error, tool = running.failed or (None, None)
+        tool = tool if error is not None and error is ended.exception else None
+        return CodeOutput(error=SnippetError(*failure, tool=tool), changed=ended.changed)
+
+    def _where(self) -> tuple[int | None, str]:
+        return self._kernel.position(current_frame(self._thread))
+
+    def _ended(self, running: Running) -> None:
+        stdout.release(self._thread)
+        if self._running is running:
+            self._running = None
+
+    # By hand
+
+    def __call__(self, code_action: str) -> CodeOutput:
+        """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
+        output = self.run(code_action)
+        if output.error is not None:
+            where = "" if output.error.line is None else f" at line {output.error.line}"
+            raise InterpreterError(
+                f"Code execution failed{where} due to: {output.error.type}: {output.error.message}"
+            )
+        return output
+
+    def run(self, code: str) -> CodeOutput:
+        """Run a snippet to its end, calling its tools here, one after another; what came of it, error or not."""
+        inbox: queue.SimpleQueue[Printed | Outcome] = queue.SimpleQueue()
+        self.submit(code, inbox.put)
+        try:
+            while not isinstance(outcome := inbox.get(), CodeOutput):
+                if isinstance(outcome, Suspended):
+                    self.resume(tuple(map(self._answered, outcome.calls)))
+        except BaseException:
+            self.interrupt()
+            raise
+        return outcome
+
+    def _answered(self, call: BoxCall) -> Answer:
+        try:
+            return Answer(call.id, self.tools[call.name](**call.arguments))
+        except Exception as error:
+            return Answer(call.id, error=error)
+
+    # Its life
+
+    def reset(self) -> None:
+        """Forget every variable, so that another session may use the box. Raises `BoxError` while a snippet runs."""
+        if self._running is not None:
+            raise BoxError("a snippet is running in this box: wait for its end before you reset it")
+        self._kernel.forget()
+        self._declared.clear()
+        self._set_builtins()
+
+    def fresh(self) -> LocalPythonExecutor:
+        """Another box with the same settings and nothing in it."""
+        return type(self)(
+            self.additional_authorized_imports,
+            self.max_print_outputs_length,
+            self.additional_functions,
+            self.timeout_seconds,
+        )
+
+    def cleanup(self) -> None:
+        """Stop what runs, and give the thread back. The variables are kept until the box is forgotten."""
+        self.interrupt()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.release()
+
+    def __del__(self) -> None:
+        if getattr(self, "_worker", None) is not None:
+            self.cleanup()
+
+
+class Variables(MutableMapping[str, Any]):
+    """The variables of a box, live: reading and writing go to the namespace that snippets run in."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self._namespace = namespace
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "__builtins__":
+            raise KeyError(name)
+        return self._namespace[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._namespace[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._namespace[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in list(self._namespace) if name != "__builtins__")
+
+    def __len__(self) -> int:
+        return len(self._namespace) - ("__builtins__" in self._namespace)
+
+    def __repr__(self) -> str:
+        return truncate_content(repr(dict(self)))
+
+
+def copied(value: Any, copies: dict[int, Any]) -> Any:
+    """`value`, with its plain lists, dicts and sets copied at every depth. `copies`: those made already, by id."""
+    kind = type(value)
+    if kind not in (list, dict, set):
+        return value
+    if id(value) in copies:
+        return copies[id(value)]
+    copy: Any = kind()
+    copies[id(value)] = copy
+    if kind is dict:
+        copy.update((key, copied(item, copies)) for key, item in value.items())
+    elif kind is list:
+        copy.extend(copied(item, copies) for item in value)
+    else:
+        copy.update(value)
+    return copy
+
+
+def _refused(problems: list[Problem]) -> Ended:
+    from .kernel import Failure
+
+    first, *others = problems
+    message = first.message
+    for other in others[:4]:
+        message += f"\nline {other.line}: {other.type}: {other.message}"
+    return Ended(failure=Failure(first.type, f"{message}\n(Nothing was run.)", first.line))

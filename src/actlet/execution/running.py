@@ -1,0 +1,195 @@
+"""One snippet that is being run in a thread of this process: its clock, its tool calls, its end.
+
+The rule: exactly one `CodeOutput` is delivered, on time, whatever the thread is doing. The clock counts the snippet's
+own time; it stands still while the snippet waits for tools. When the time is up, or somebody interrupts, the worker
+is told to stop (`threads.Worker.stop`); if it is inside a C function and doesn't end within `GRACE`, the end is
+delivered all the same, and the thread is left to end by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..threads import Alarm, Worker
+from .box import Answer, BoxCall, CodeOutput, Deliver, Printed, SnippetError, Suspended
+from .text import PrintedText
+
+GRACE = 0.3
+"""Seconds between the force that stops a snippet and its end being delivered without it."""
+
+POLITE_INTERRUPT = 1.0
+"""Seconds that a snippet has to clean up after a `KeyboardInterrupt`."""
+
+
+class SnippetTimeoutError(BaseException):
+    """Raised inside a snippet whose time is up. `except Exception` lets it pass."""
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A tool call, and the thread of the snippet that waits for it."""
+
+    call: BoxCall
+    done: threading.Lock
+    answer: Answer | None = None
+
+
+class Running:
+    """A snippet from `submit` to its `CodeOutput`. `where` tells the line a stopped snippet is at."""
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        worker: Worker,
+        *,
+        limit: float | None,
+        print_limit: int,
+        where: Callable[[], tuple[int | None, str]],
+        ended: Callable[[Running], None],
+    ) -> None:
+        self._deliver, self._worker = deliver, worker
+        self._limit, self._left = limit, limit
+        self._where, self._ended = where, ended
+        self.printed = PrintedText(print_limit, lambda text: deliver(Printed(text)))
+        self._lock = threading.RLock()
+        self._alarm: Alarm | None = None
+        self._started_at = 0.0
+        self._asked: list[_Waiting] = []
+        self._queued: list[_Waiting] = []
+        self._numbers = 0
+        self._stopped: SnippetError | None = None
+        self._output: CodeOutput | None = None
+        self._over = False
+        self.failed: tuple[BaseException, str] | None = None
+
+    # The clock
+
+    def start(self) -> None:
+        """The snippet begins, or goes on: its clock runs."""
+        with self._lock:
+            if self._left is not None and not self._over and self._stopped is None:
+                self._started_at = time.monotonic()
+                self._alarm = Alarm(self._left, self._expire)
+
+    def _pause(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None and self._left is not None:
+            alarm.cancel()
+            self._left = max(0.001, self._left - (time.monotonic() - self._started_at))
+
+    def _expire(self) -> None:
+        limit = f"{self._limit:g} second{'' if self._limit == 1 else 's'}"
+        message = (
+            f"Code execution exceeded the maximum execution time of {limit}. "
+            "Variables are kept. Do less at a time, or in a faster way."
+        )
+        self._stop("TimeoutError", message, SnippetTimeoutError, polite=0.05)
+
+    # Tool calls, from the snippet's threads
+
+    def call(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Have a tool called and wait for its value. Raises what the tool raised."""
+        waiting = _Waiting(self._numbered(name, arguments), threading.Lock())
+        waiting.done.acquire()
+        with self._lock:
+            self._refuse_if_over()
+            self._queued.append(waiting)
+            if not self._asked:
+                self._ask()
+        waiting.done.acquire()
+        return self._value(waiting)
+
+    def _numbered(self, name: str, arguments: dict[str, Any]) -> BoxCall:
+        with self._lock:
+            self._numbers += 1
+            return BoxCall(self._numbers, name, arguments)
+
+    def _refuse_if_over(self) -> None:
+        if self._over or self._output is not None:
+            raise RuntimeError("tools can be called only while the snippet runs: join its threads before it ends")
+        if self._stopped is not None:
+            raise KeyboardInterrupt
+
+    def _ask(self) -> None:
+        self._asked, self._queued = self._queued, []
+        self._pause()
+        self.printed.flush()
+        self._deliver(Suspended(tuple(waiting.call for waiting in self._asked)))
+
+    def _value(self, waiting: _Waiting) -> Any:
+        answer = waiting.answer
+        if answer is None:
+            raise KeyboardInterrupt
+        if answer.error is not None:
+            self.failed = answer.error, waiting.call.name
+            raise answer.error
+        return answer.value
+
+    def resume(self, answers: tuple[Answer, ...]) -> None:
+        """Give the calls of the last `Suspended` their answers."""
+        by_id = {answer.id: answer for answer in answers}
+        with self._lock:
+            asked, self._asked = self._asked, []
+            missing = [waiting.call.id for waiting in asked if waiting.call.id not in by_id]
+            if missing:
+                self._asked = asked
+                raise ValueError(f"every call must be answered; there is no answer for {missing!r}")
+            if self._queued:
+                self._ask()
+            elif asked:
+                self.start()
+            output = self._output if asked else None
+        for waiting in asked:
+            waiting.answer = by_id[waiting.call.id]
+            waiting.done.release()
+        if output is not None:
+            self.end(output)
+
+    # The end
+
+    def end(self, output: CodeOutput) -> None:
+        """The snippet has ended by itself. Delivered after the tool calls that its threads still wait for."""
+        with self._lock:
+            self._output = output
+            if self._asked and self._stopped is None:
+                return
+            if self._stopped is not None and output.error is not None:
+                line = output.error.line or self._stopped.line
+                self._stopped = replace(self._stopped, line=line, traceback=output.error.traceback)
+        self._finish()
+
+    def interrupt(self) -> None:
+        """Stop the snippet: `KeyboardInterrupt` inside, then by force."""
+        message = "the snippet was interrupted"
+        self._stop("KeyboardInterrupt", message, KeyboardInterrupt, polite=POLITE_INTERRUPT)
+
+    def _stop(self, kind: str, message: str, error: type[BaseException], *, polite: float) -> None:
+        line, trace = self._where()
+        with self._lock:
+            if self._over or self._stopped is not None:
+                return
+            self._pause()
+            self._stopped = SnippetError(kind, message, line, trace)
+            waiting, self._asked, self._queued = [*self._asked, *self._queued], [], []
+            stopped = self._worker.stop(error, self._finish, polite=polite)
+        for call in waiting:
+            call.done.release()
+        Alarm(polite + GRACE if stopped else 0, self._finish)
+
+    def _finish(self) -> None:
+        """Deliver the end, once."""
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+            self._pause()
+        self._ended(self)
+        self.printed.flush()
+        output = self._output or CodeOutput()
+        if self._stopped is not None:
+            output = CodeOutput(error=self._stopped, changed=output.changed)
+        self._deliver(replace(output, logs=self.printed.text()))
