@@ -2,7 +2,7 @@
 
 Models forget closing tags, fence their code in other ways than they were asked to, think aloud first, and write
 around it. All of that is forgiven. What is never done is to run prose: text that isn't marked as code counts as code
-only if all of it parses and it plainly does something (a call, an assignment, an import, a definition).
+only if all of it parses and it plainly does something (a call, an assignment, a loop, a definition).
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from typing import Any
 
 from ..errors import AgentParsingError
 
-_THINKING = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
-_THOUGHT_BEFORE = re.compile(r"^.*?</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_THOUGHT = r"<(?P<kind>think|thinking|reasoning)>.*?</(?P=kind)>"
+_END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+.-]*)[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _PYTHON = {"python", "py", "python3", "py3", "ipython", "tool_code", "tool-code", "code"}
 _ACTS = (
     ast.Assign,
     ast.AugAssign,
-    ast.AnnAssign,
-    ast.Import,
-    ast.ImportFrom,
     ast.FunctionDef,
     ast.AsyncFunctionDef,
     ast.ClassDef,
@@ -33,8 +30,6 @@ _ACTS = (
     ast.If,
     ast.Try,
     ast.Match,
-    ast.Assert,
-    ast.Delete,
 )
 
 
@@ -44,7 +39,7 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
     Looked for in this order: blocks between the tags, blocks fenced as Python, bare fences and text that are plainly
     code. Several blocks are joined. Raises `AgentParsingError` with what to do instead.
     """
-    said = _without_thoughts(text)
+    said = _without_thoughts(text, tags[0], tags[1])
     for find in (_tagged, _fenced, _bare):
         code = find(said, tags)
         if code:
@@ -52,15 +47,20 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
     raise AgentParsingError(_guidance(said, tags))
 
 
-def _without_thoughts(text: str) -> str:
-    text = _THINKING.sub("", text)
-    return _THOUGHT_BEFORE.sub("", text)
+def _without_thoughts(text: str, opening: str, closing: str) -> str:
+    """`text` without what was thought aloud. What stands between the tags is code and stays as it is."""
+    parts = re.compile(rf"{_THOUGHT}|(?P<code>{opening}.*?(?:{closing}|\Z))", re.DOTALL | re.IGNORECASE)
+    text = parts.sub(lambda part: part["code"] or "", text)
+    ends = [end.end() for end in _END_OF_THOUGHT.finditer(text)]
+    if ends and (re.search(opening, text[ends[-1] :]) or not re.search(opening, text[: ends[-1]])):
+        return text[ends[-1] :]
+    return text
 
 
 def _tagged(text: str, tags: tuple[str, str]) -> str:
     opening, closing = tags
-    blocks = re.findall(rf"{opening}(.*?)(?:{closing}|\Z)", text, re.DOTALL)
-    return _joined(_unfenced(block) for block in blocks)
+    blocks = re.finditer(rf"{opening}(?P<code>.*?)(?:{closing}|\Z)", text, re.DOTALL)
+    return _joined(_unfenced(block["code"]) for block in blocks)
 
 
 def _fenced(text: str, _: tuple[str, str]) -> str:
@@ -76,9 +76,10 @@ def _bare(text: str, tags: tuple[str, str]) -> str:
 
 
 def _unfenced(block: str) -> str:
-    """A block without the fence that some models put inside of the tags."""
-    match = _FENCE.fullmatch(block.strip("\n") + "\n") or _FENCE.fullmatch(block.strip())
-    return match.group(2) if match else block
+    """A block without the fences that some models put inside of the tags."""
+    if not block.lstrip().startswith("```"):
+        return block
+    return _joined(body for language, body in _FENCE.findall(block) if language.lower() in {*_PYTHON, ""})
 
 
 def _joined(blocks: Any) -> str:
@@ -91,7 +92,12 @@ def plainly_code(text: str) -> bool:
         body = ast.parse(text.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return any(isinstance(node, _ACTS) or _is_call(node, text.strip()) for node in body)
+    return any(isinstance(node, _ACTS) or _is_call(node, text.strip()) or _is_declared(node) for node in body)
+
+
+def _is_declared(node: ast.stmt) -> bool:
+    """`count: int = 0`; "Answer: 42" is a remark."""
+    return isinstance(node, ast.AnnAssign) and node.value is not None
 
 
 def _is_call(node: ast.stmt, text: str) -> bool:
@@ -116,7 +122,7 @@ def _guidance(text: str, tags: tuple[str, str]) -> str:
 
 def parse_structured(text: str) -> str:
     """The code in a reply of the form `{"thought": ..., "code": ...}`. Raises `AgentParsingError`."""
-    said = _without_thoughts(text)
+    said = _without_thoughts(text, r"\{", r"\Z")
     start, end = said.find("{"), said.rfind("}")
     try:
         data = json.loads(said[start : end + 1], strict=False)

@@ -1,0 +1,205 @@
+"""What counts as the code of a reply, and what never does."""
+
+import ast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actlet.agents.parsing import closed, parse_code, parse_structured, plainly_code
+from actlet.errors import AgentParsingError
+
+TAGS = ("<code>", "</code>")
+MARKDOWN = ("```python", "```")
+PROGRAM = 'rows = load()\nfor row in rows:\n    print(row["name"])'
+
+STYLES = {
+    "tags": f"I look.\n<code>\n{PROGRAM}\n</code>",
+    "tags cut off by the stop sequence": f"I look.\n<code>\n{PROGRAM}\n",
+    "tags with a fence inside": f"<code>\n```python\n{PROGRAM}\n```\n</code>",
+    "tags with a bare fence inside": f"<code>\n```\n{PROGRAM}\n```\n</code>",
+    "tags with prose on both sides": f"First this.\n<code>\n{PROGRAM}\n</code>\nThat will show it.",
+    "```python": f"I look.\n```python\n{PROGRAM}\n```",
+    "```py": f"I look.\n```py\n{PROGRAM}\n```\nDone.",
+    "```Python": f"```Python\n{PROGRAM}\n```",
+    "```tool_code": f"```tool_code\n{PROGRAM}\n```",
+    "bare fence": f"I look.\n```\n{PROGRAM}\n```\nThat is it.",
+    "missing closing fence": f"I look.\n```python\n{PROGRAM}",
+    "nothing around it": PROGRAM,
+    "only the closing tag": f"{PROGRAM}\n</code>",
+    "think block": f"<think>Maybe <code>draft()</code>?</think>\n<code>\n{PROGRAM}\n</code>",
+    "thinking block": f"<thinking>\nmaybe\n</thinking>\n```python\n{PROGRAM}\n```",
+    "two think blocks": f"<think>a</think>Well.<think>b</think>\n<code>\n{PROGRAM}\n</code>",
+    "only the end of a think block": f"Maybe <code>draft()</code>?\n</think>\n<code>\n{PROGRAM}\n</code>",
+    "think block that never ends": f"<think>I should load it.\n<code>\n{PROGRAM}\n</code>",
+}
+
+
+@pytest.mark.parametrize("reply", STYLES.values(), ids=STYLES.keys())
+def test_code_is_found_however_it_is_written(reply):
+    assert parse_code(reply, TAGS) == PROGRAM
+
+
+def test_several_blocks_run_as_one_program_in_their_order():
+    reply = "First\n<code>\na = 1\n</code>\nthen\n<code>\nprint(a)\n</code>"
+    assert parse_code(reply, TAGS) == "a = 1\n\nprint(a)"
+    assert parse_code(reply.replace("<code>", "```python").replace("</code>", "```"), TAGS) == "a = 1\n\nprint(a)"
+
+
+def test_tags_win_over_fences():
+    reply = "For example:\n```python\nexample()\n```\nNow:\n<code>\nreal()\n</code>"
+    assert parse_code(reply, TAGS) == "real()"
+
+
+def test_code_that_speaks_of_think_tags_stays_whole():
+    code = 'clean = re.sub("<think>.*?</think>", "", text)\nprint(clean.split("</think>")[-1])'
+    assert parse_code(f"I clean it.\n<code>\n{code}\n</code>", TAGS) == code
+
+
+def test_indentation_inside_of_the_code_is_kept():
+    code = "def f():\n    return 1\n\n\nprint(f())"
+    assert parse_code(f"<code>\n{code}\n</code>", TAGS) == code
+
+
+@pytest.mark.parametrize("tags", [MARKDOWN, (r"\[CODE\]", r"\[/CODE\]"), ("<run>", "</run>")])
+def test_the_tags_may_be_ones_own(tags):
+    opening, closing = (tag.replace("\\", "") for tag in tags)
+    assert parse_code(f"I look.\n{opening}\n{PROGRAM}\n{closing}\nDone.", tags) == PROGRAM
+    assert parse_code(f"I look.\n{opening}\n{PROGRAM}\n", tags) == PROGRAM
+
+
+PROSE = {
+    "a remark in parentheses": "Done (mostly)",
+    "a number": "42",
+    "a word": "Hello",
+    "words that parse": "yes and no",
+    "a label": "Answer: 42",
+    "labels": "Thought: done\nResult: 5",
+    "a noun phrase": "import duties",
+    "a quotation": '"to be or not to be"',
+    "a dotted name": "example.com",
+    "a tuple": "Rome, Paris",
+    "a sentence": "I will now look at the rows.",
+    "the final answer in words": "The final answer is 42.",
+    "json": '```json\n{"a": 1}\n```',
+    "bash": "```bash\nls -l\n```",
+    "text": "```text\nfinal_answer(1)\n```",
+    "a bare fence of words": "```\nHello there\n```",
+    "a bare fence of output": "```\n42\n```",
+    "thoughts alone": "<think>print(1)</think>",
+    "an empty block": "<code>\n</code>",
+    "nothing": "",
+    "a tool call as JSON": '{"name": "search", "arguments": {"query": "x"}}',
+}
+
+
+@pytest.mark.parametrize("reply", PROSE.values(), ids=PROSE.keys())
+def test_prose_is_never_run(reply):
+    with pytest.raises(AgentParsingError):
+        parse_code(reply, TAGS)
+
+
+def test_the_error_shows_how_to_write_code():
+    with pytest.raises(AgentParsingError, match=r"between <code> and </code>"):
+        parse_code("I will now look.", TAGS)
+    with pytest.raises(AgentParsingError, match=r"between ```python and ```"):
+        parse_code("I will now look.", MARKDOWN)
+
+
+def test_an_answer_in_words_is_told_how_to_answer():
+    with pytest.raises(AgentParsingError, match=r"<code>\nfinal_answer\(\.\.\.\)\n</code>"):
+        parse_code("The final answer is 42.", TAGS)
+
+
+def test_an_empty_reply_is_called_empty():
+    with pytest.raises(AgentParsingError, match="empty"):
+        parse_code("  \n", TAGS)
+
+
+WORDS = st.sampled_from("so we have a look at it then go on with what is left over here".split())
+SENTENCES = st.lists(WORDS, min_size=3, max_size=12).map(lambda words: f"{' '.join(words).capitalize()}.")
+NAMES = st.sampled_from(["a", "rows", "total"])
+LITERALS = st.one_of(st.integers(), st.booleans(), st.text(alphabet="abc <>'\"{}\n", max_size=8)).map(repr)
+LINES = st.one_of(
+    st.builds("{} = {}".format, NAMES, LITERALS),
+    st.builds("print({})".format, LITERALS),
+    st.builds("if {}:\n    {} = {}".format, NAMES, NAMES, LITERALS),
+    st.builds("def {}(x):\n    return {}".format, NAMES, LITERALS),
+)
+PROGRAMS = st.lists(LINES, min_size=1, max_size=5).map("\n".join)
+WRAPPINGS = st.sampled_from(
+    [
+        "{before}\n<code>\n{code}\n</code>\n{after}",
+        "{before}\n<code>\n{code}\n",
+        "{before}\n```python\n{code}\n```\n{after}",
+        "{before}\n```py\n{code}\n```",
+        "{before}\n```\n{code}\n```\n{after}",
+        "<think>{before}</think>\n<code>\n{code}\n</code>",
+        "{before}</think>\n<code>\n{code}\n</code>",
+        "{before}\n<code>\n```python\n{code}\n```\n</code>",
+        "{before}\n```python\n{code}",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(wrapping=WRAPPINGS, before=SENTENCES, code=PROGRAMS, after=SENTENCES)
+def test_any_program_comes_back_from_any_wrapping(wrapping, before, code, after):
+    found = parse_code(wrapping.format(before=before, code=code, after=after), TAGS)
+    assert ast.dump(ast.parse(found)) == ast.dump(ast.parse(code))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(SENTENCES, min_size=1, max_size=5).map(" ".join))
+def test_no_sentences_are_ever_taken_for_code(prose):
+    with pytest.raises(AgentParsingError):
+        parse_code(prose, TAGS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_at_all_is_read_or_refused(text):
+    try:
+        assert parse_code(text, TAGS).strip()
+    except AgentParsingError as error:
+        assert error.message
+
+
+@pytest.mark.parametrize("text", ["print(1)", "x = 1", "count: int = 0", "for i in y:\n    i", "f (1)\ng(2)"])
+def test_a_program_that_does_something_is_plainly_code(text):
+    assert plainly_code(text)
+
+
+def test_the_closing_tag_that_was_cut_off_is_put_back():
+    assert closed("I look.\n<code>\nprint(1)\n", TAGS) == "I look.\n<code>\nprint(1)\n</code>"
+    assert closed("<code>\nprint(1)\n</code>", TAGS) == "<code>\nprint(1)\n</code>"
+    assert closed("No code at all.", TAGS) == "No code at all."
+    assert closed("```python\nprint(1)", MARKDOWN) == "```python\nprint(1)\n```"
+
+
+# JSON mode
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"thought": "I look.", "code": "print(1)"}',
+        'Here it is: {"thought": "I look.", "code": "print(1)"} - done.',
+        '```json\n{"thought": "I look.", "code": "print(1)"}\n```',
+        '<think>{"no": 1}</think>{"thought": "I look.", "code": "<code>\\nprint(1)\\n</code>"}',
+        '{"thought": "I look.", "code": "```python\\nprint(1)\\n```"}',
+    ],
+)
+def test_the_code_is_taken_out_of_the_json_object(reply):
+    assert parse_structured(reply) == "print(1)"
+
+
+def test_line_breaks_and_think_tags_in_json_stay_in_the_code():
+    assert parse_structured('{"thought": "x", "code": "a = 1\\nprint(\'</think>\')"}') == "a = 1\nprint('</think>')"
+    assert parse_structured('{"thought": "x", "code": "a = 1\nb = 2"}') == "a = 1\nb = 2"
+
+
+@pytest.mark.parametrize("reply", ["", "print(1)", '{"thought": "x"}', '{"code": ""}', '{"code": 3}', "[1]", "{"])
+def test_a_reply_that_is_not_the_object_is_refused_with_what_it_should_be(reply):
+    with pytest.raises(AgentParsingError, match="code"):
+        parse_structured(reply)
