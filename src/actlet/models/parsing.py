@@ -15,13 +15,17 @@ from typing import Any
 
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)|\A.*?</think(?:ing)?>", re.DOTALL)
 _WRAPPING = re.compile(
-    r"```\w*|</?tool_calls?>|\[TOOL_CALLS\]|<\|python_tag\|>|\bfunctools\b|^[ \t]*(?:Action|Calling tools):[ \t]*$",
+    r"```\w*|</?tool_calls?>|\[TOOL_CALLS\]|<\|python_tag\|>|^[ \t]*(?:Action|Calling tools):[ \t]*$",
     re.MULTILINE,
 )
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+_JSON_LONE = re.compile(r'\\\\|\\(?!["/bfnrtu])')
+_PYTHON_LONE = re.compile(r"""\\\\|\\(?!["'\nabfnrtvxuUN0-7])""")
 _OPEN, _CLOSE = "{[", "}]"
 NAME_KEYS = ("name", "tool_name", "tool", "function")
+MOST_REPAIRS = 50
+"""How many brackets of a text that begin no value are looked at closely, which takes time."""
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "tool_input")
 
 Call = tuple[str, Any]
@@ -88,14 +92,17 @@ def _calls(value: Any, names: tuple[str, ...], arguments: tuple[str, ...]) -> It
 
 def _values(text: str) -> Iterator[tuple[Any, int, int]]:
     """The outermost objects and lists in a text, each with where it starts and ends."""
-    position = 0
+    position, repairs = 0, MOST_REPAIRS
     while (start := _next_open(text, position)) is not None:
-        value, end = _value_at(text, start)
-        if end is None:
+        found = _json_at(text, start)
+        if found is None and repairs:
+            found = _repaired_at(text, start)
+            repairs -= found is None
+        if found is None:
             position = start + 1
         else:
-            yield value, start, end
-            position = end
+            value, position = found
+            yield value, start, position
 
 
 def _next_open(text: str, position: int) -> int | None:
@@ -106,25 +113,38 @@ def _next_open(text: str, position: int) -> int | None:
 _decoder = json.JSONDecoder(strict=False)
 
 
-def _value_at(text: str, start: int) -> tuple[Any, int | None]:
-    """The value that begins at a bracket, and where it ends; None for the end if there is none."""
+def _json_at(text: str, start: int) -> tuple[Any, int] | None:
+    """The JSON value that begins at a bracket, and where it ends."""
     try:
         return _decoder.raw_decode(text, start)
-    except ValueError:
-        pass
+    except (ValueError, RecursionError):
+        return None
+
+
+def _repaired_at(text: str, start: int) -> tuple[Any, int] | None:
+    """As `_json_at`, for what is nearly JSON: commas too many, lone backslashes, or a Python value."""
     end = _balanced_end(text, start)
     if end is None:
-        return None, None
-    for read in (_without_trailing_commas, ast.literal_eval):
+        return None
+    for read in (_mended_json, _python_value):
         try:
             return read(text[start:end]), end
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
-    return None, None
+    return None
 
 
-def _without_trailing_commas(text: str) -> Any:
-    return json.loads(_TRAILING_COMMA.sub("", text), strict=False)
+def _mended_json(text: str) -> Any:
+    return json.loads(_double_lone(_JSON_LONE, _TRAILING_COMMA.sub("", text)), strict=False)
+
+
+def _python_value(text: str) -> Any:
+    return ast.literal_eval(_double_lone(_PYTHON_LONE, text))
+
+
+def _double_lone(lone: re.Pattern[str], text: str) -> str:
+    """Backslashes that escape nothing, as models write them in patterns and paths, stand for themselves."""
+    return lone.sub(lambda found: found[0] if len(found[0]) == 2 else r"\\", text)
 
 
 def _balanced_end(text: str, start: int) -> int | None:

@@ -133,15 +133,21 @@ def _complaint(asked: list[str], unused: list[_Exchange], count: int) -> str:
     hint = "record it again, or replay it with strict=False"
     if not unused:
         return f"this request is not among the {count} recorded ones, and all of them were served: {hint}"
-    closest = max(unused, key=lambda exchange: _agreement(asked, exchange.essence))
-    place = _agreement(asked, closest.essence)
+    closest = max(unused, key=lambda exchange: _closeness(asked, exchange.essence))
+    place, at = _closeness(asked, closest.essence)
     wanted = closest.essence[place] if place < len(closest.essence) else "(nothing)"
     found = asked[place] if place < len(asked) else "(nothing)"
-    at = max(0, _agreement(wanted, found) - 40)
+    at = max(0, at - 40)
     return (
         f"this request is not among the {count} recorded ones. It differs from record {closest.number} in message "
         f"{place + 1}: {hint}\n  recorded: ...{wanted[at : at + 160]!r}\n  asked:    ...{found[at : at + 160]!r}"
     )
+
+
+def _closeness(asked: list[str], recorded: list[str]) -> tuple[int, int]:
+    """How many messages agree, and how many characters of the next."""
+    place = _agreement(asked, recorded)
+    return place, _agreement(*((essence[place] if place < len(essence) else "") for essence in (asked, recorded)))
 
 
 def _agreement(first: Any, second: Any) -> int:
