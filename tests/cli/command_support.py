@@ -32,4 +32,4 @@ class Command:
 
 def code(text: str) -> str:
     """A reply of a model that acts by code."""
-    return f"I write code.\n<code>\n{text}\n</code>"
+    return f"I write code.\n<code>\n{text}\n"  # providers stop before the closing tag

@@ -69,11 +69,11 @@ def _own_terminal() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 def test_on_a_terminal_ctrl_c_stops_the_turn_and_ctrl_d_leaves(actlet, serve):
-    _, model = serve(Answer("too late", delay=30), code("final_answer(6 * 7)"))
+    server, model = serve(Answer("too late", delay=30), code("final_answer(6 * 7)"))
     terminal = Terminal(actlet, "chat", *model)
     terminal.wait_for("> ")
     terminal.type("Think.\n")
-    terminal.wait_for("Step 1")
+    assert server.wait_for("at_once", 1)
     terminal.type("\x03")
     terminal.wait_for(r"stopped[\s\S]*> ")
     terminal.type("6 times 7?\n")

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 
+from .. import __version__
 from .arguments import parser
 from .exits import CommandError, Exit
 
@@ -43,7 +44,5 @@ def _carry_out(options: Namespace) -> int:
 
 
 def _print_version() -> int:
-    from importlib.metadata import version
-
-    print(f"actlet {version('actlet')}")
+    print(f"actlet {__version__}")
     return Exit.ANSWERED

@@ -108,9 +108,11 @@ def _model(spec: str | None) -> Finding:
         found = find_model(spec)
     except (ValueError, ImportError) as error:
         return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo")
-    base = found.model.api_base or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+    base = (
+        getattr(found.model, "api_base", None) or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+    )
     detail, remedy = f"{found.model.model_id} at {base}, as {found.why}", "\n".join(found.notes)
-    problem = _unreachable(base, found.model.api_key)
+    problem = _unreachable(base, getattr(found.model, "api_key", None))
     return Finding("model", not problem, detail, problem) if problem else Finding("model", True, detail, remedy)
 
 
