@@ -499,6 +499,11 @@ def test_a_rate_below_zero_is_refused():
         OpenAIModel("m", api_key="k", requests_per_minute=0)
 
 
+def test_a_client_that_blocks_is_refused():
+    with pytest.raises(TypeError, match="AsyncOpenAI"):
+        OpenAIModel("m", client=openai.OpenAI(api_key="k"))
+
+
 def test_a_model_is_saved_whole_and_without_its_secrets(serve):
     model = OpenAIModel(
         "m",
@@ -514,6 +519,7 @@ def test_a_model_is_saved_whole_and_without_its_secrets(serve):
         flatten_messages_as_text=True,
         temperature=0,
         max_tokens=100,
+        tool_choice=REMOVE_PARAMETER,
     )
     saved = json.loads(json.dumps(model.to_dict()))
     assert "sk-" not in json.dumps(saved)

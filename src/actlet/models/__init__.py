@@ -4,6 +4,16 @@ Rule: a model speaks to its provider and does nothing else. It knows no agent an
 tries again by itself.
 """
 
+from ..messages import (
+    ChatMessage,
+    ChatMessageStreamDelta,
+    ChatMessageToolCall,
+    ChatMessageToolCallFunction,
+    ChatMessageToolCallStreamDelta,
+    MessageRole,
+    TokenUsage,
+    agglomerate_stream_deltas,
+)
 from .base import REMOVE_PARAMETER, Model
 from .openai import OpenAIModel, OpenAIServerModel
 from .parsing import parse_json_if_needed
@@ -15,11 +25,19 @@ from .wire import get_clean_message_list, tool_role_conversions
 
 __all__ = [
     "REMOVE_PARAMETER",
+    "ChatMessage",
+    "ChatMessageStreamDelta",
+    "ChatMessageToolCall",
+    "ChatMessageToolCallFunction",
+    "ChatMessageToolCallStreamDelta",
+    "MessageRole",
     "Model",
     "OpenAIModel",
     "OpenAIServerModel",
     "Prices",
+    "TokenUsage",
     "Transient",
+    "agglomerate_stream_deltas",
     "get_clean_message_list",
     "get_tool_json_schema",
     "parse_json_if_needed",

@@ -9,7 +9,6 @@ Attributes have defaults on the class, so that a subclass may leave `super().__i
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from types import MappingProxyType
@@ -26,7 +25,7 @@ from ..messages import (
     TokenUsage,
 )
 from . import bridge
-from .parsing import calls_in_text, parse_arguments
+from .parsing import calls_in_text, new_call_id, parse_arguments
 from .prices import Prices
 from .saving import settings_of
 from .schemas import get_tool_json_schema
@@ -34,8 +33,8 @@ from .stops import supports_stop_parameter
 from .transient import Transient, transient
 from .wire import Dialect, Roles, wire_messages
 
-REMOVE_PARAMETER = object()
-"""As the value of a parameter of a model: leave that parameter out of the request."""
+REMOVE_PARAMETER = "<REMOVE_PARAMETER>"
+"""As the value of a model's parameter: leave that parameter out of the request. Text, so that it can be saved."""
 
 Messages = Sequence[ChatMessage]
 Format = dict[str, Any] | None
@@ -209,7 +208,7 @@ class Model:
         request |= kwargs | dict(self.kwargs)
         if "tools" not in request:
             request.pop("tool_choice", None)
-        return {name: value for name, value in request.items() if value is not REMOVE_PARAMETER}
+        return {name: value for name, value in request.items() if not _removed(value)}
 
     def _dialect(self, custom_roles: Roles | None, image_urls: bool) -> Dialect:
         """How this model wants its messages. Custom roles for tools mean that it takes no tool history."""
@@ -234,6 +233,10 @@ class Model:
         return cls(**data)
 
 
+def _removed(value: Any) -> bool:
+    return isinstance(value, str) and value == REMOVE_PARAMETER
+
+
 def as_delta(message: ChatMessage) -> ChatMessageStreamDelta:
     """A whole reply as one piece of a stream."""
     calls = [
@@ -252,7 +255,7 @@ def _as_text(function: ChatMessageToolCallFunction) -> ChatMessageToolCallFuncti
 
 
 def _new_call(name: str, arguments: Any) -> ChatMessageToolCall:
-    return ChatMessageToolCall(ChatMessageToolCallFunction(arguments, name), f"call_{uuid.uuid4().hex[:12]}")
+    return ChatMessageToolCall(ChatMessageToolCallFunction(arguments, name), new_call_id())
 
 
 def _given(

@@ -37,6 +37,8 @@ class OpenAIModel(Model):
     send something. `requests_per_minute`: at most so many, evenly spaced. `retry=False`: failures are final.
     `kwargs` go into every request, as `temperature`, `max_tokens` or `tool_choice="auto"`.
 
+    A reply that ends because the tokens ran out (`finish_reason` "length") comes as far as it got; `raw` tells.
+
     Raises `ValueError` if a key is needed and there is none, `MissingExtraError` without the SDK.
     """
 
@@ -70,9 +72,12 @@ class OpenAIModel(Model):
         self.requests_per_minute, self.retry = requests_per_minute, retry
         self._pace = Pace(requests_per_minute)
         self._clients = ClientsPerLoop()
-        self._check_credentials()
+        self._check()
 
-    def _check_credentials(self) -> None:
+    def _check(self) -> None:
+        openai = sys.modules.get("openai")
+        if openai is not None and isinstance(self.client, openai.OpenAI):
+            raise TypeError(f"client={self.client!r} blocks: give an openai.AsyncOpenAI")
         if self.client is not None or _OTHER_CREDENTIALS.intersection(self.client_kwargs or ()):
             return
         if self._key() is None:

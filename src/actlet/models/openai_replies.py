@@ -6,7 +6,6 @@ sends along stays in `ChatMessage.raw`.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from ..messages import (
     MessageRole,
     TokenUsage,
 )
+from .parsing import new_call_id
 
 
 class NoReplyError(AgentGenerationError):
@@ -76,7 +76,7 @@ def read_calls(calls: Any) -> list[ChatMessageToolCall] | None:
     for call in calls or ():
         function = getattr(call, "function", None)
         if function is not None:
-            call_id = call.id if call.id and call.id not in read else f"call_{uuid.uuid4().hex[:12]}"
+            call_id = call.id if call.id and call.id not in read else new_call_id()
             own = ChatMessageToolCallFunction(function.arguments, function.name)
             read[call_id] = ChatMessageToolCall(own, call_id)
     return list(read.values()) or None
@@ -118,5 +118,5 @@ class ChunkReader:
         index = self._index.get(told)
         if index is None or (call_id and call_id != self._ids[index]):
             index = self._index[told] = len(self._ids)
-            self._ids[index] = call_id or f"call_{uuid.uuid4().hex[:12]}"
+            self._ids[index] = call_id or new_call_id()
         return index

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,11 @@ MOST_REPAIRS = 50
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "tool_input")
 
 Call = tuple[str, Any]
+
+
+def new_call_id() -> str:
+    """An id for a call that came without one."""
+    return f"call_{os.urandom(6).hex()}"
 
 
 def parse_json_if_needed(arguments: Any) -> Any:
