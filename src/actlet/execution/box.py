@@ -105,7 +105,7 @@ class PythonExecutor(ABC):
 
     def cleanup(self) -> None:
         """Give back what the executor holds. May be called more than once."""
-        return None
+        return
 
 
 class Box(PythonExecutor):

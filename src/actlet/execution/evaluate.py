@@ -22,6 +22,7 @@ class FunctionOffered:
         return {"args": tuple(args), "kwargs": dict(kwargs)}
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the function."""
         return self._function(*args, **kwargs)
 
 

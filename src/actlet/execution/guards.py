@@ -9,11 +9,10 @@ from __future__ import annotations
 import builtins
 import operator
 import re
+from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 from collections.abc import Callable
 from types import BuiltinMethodType, FunctionType, MethodDescriptorType, MethodType
 from typing import Any
-
-from _string import formatter_field_name_split, formatter_parser
 
 from .policy import REFUSED_IDENTIFIERS, REFUSED_NAMES, ForbiddenError, refused_attribute
 
@@ -78,10 +77,10 @@ def changeable(obj: Any) -> Any:
 
 
 class Formatting:
-    """`str.format` and `str.format_map` that refuse what attribute access refuses. Made for a string, or for `str`."""
+    """A string's (or `str`'s own) `format` and `format_map`, which refuse what attribute access refuses."""
 
     def __init__(self, text: Any) -> None:
-        self._bound = () if isinstance(text, type) else (text,)
+        self._bound: tuple[Any, ...] = () if isinstance(text, type) else (text,)
 
     def format(self, *args: Any, **kwargs: Any) -> str:
         """S.format(*args, **kwargs) -> str"""
@@ -131,7 +130,7 @@ def formatting_safe(value: Any) -> Any:
 
 
 def setting(obj: Any) -> Any:
-    """`obj` for `.__setattr__`: `object.__setattr__(x, name, value)`, `super().__setattr__(name, value)`, guarded."""
+    """`obj` for `.__setattr__`, as in `object.__setattr__(x, name, value)`: its guarded form."""
     return Setting(obj)
 
 

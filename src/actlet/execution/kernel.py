@@ -1,12 +1,12 @@
 """The kernel: a namespace, and snippets that run in it natively.
 
-This file owns how a snippet of Python becomes what came of it: the value of its last statement, what it printed, its
-final answer, or its error in terms of its own lines. It is plain standard-library Python (3.9 and later, Pyodide too)
-and knows nothing of the rest of actlet, so that the same file runs in this process and inside sandboxes. It holds no
-policy: whoever starts it chooses the builtins.
+This file owns how a snippet of Python becomes what came of it: the value of its last statement, what it printed,
+its final answer, or its error in terms of its own lines. It is plain standard-library Python (3.9 and later, also
+Pyodide) and knows nothing of the rest of actlet, so that the same file runs in this process and inside sandboxes.
+It holds no policy: whoever starts it chooses the builtins.
 
 How the last value is had: the last statement `f(x)` is compiled as `<value> = f(x)`, and `y = f(x)` as
-`<value> = y = f(x)`. No program can write that name, the expression is evaluated once, and lines stay what they were.
+`<value> = y = f(x)`. No program can write that name, the expression is evaluated once, and lines stay the same.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035 - runs on 3.9 too
+from typing import Any, NamedTuple
 
 VALUE = "<value>"
 """The name that holds the value of the last statement while a snippet runs."""
@@ -43,7 +44,7 @@ class Failure(NamedTuple):
 
     type: str
     message: str
-    line: Optional[int] = None
+    line: int | None = None
     traceback: str = ""
 
 
@@ -53,20 +54,20 @@ class Ended(NamedTuple):
     value: Any = None
     shown: bool = False
     final: bool = False
-    failure: Optional[Failure] = None
-    changed: Tuple[str, ...] = ()
-    exception: Optional[BaseException] = None
+    failure: Failure | None = None
+    changed: tuple[str, ...] = ()
+    exception: BaseException | None = None
 
 
 class Kernel:
     """Runs snippets, one at a time, in one namespace. `write` gets what they print."""
 
-    def __init__(self, builtins: Dict[str, Any], write: Callable[[str], object]) -> None:
+    def __init__(self, builtins: dict[str, Any], write: Callable[[str], object]) -> None:
         self.builtins = builtins
-        self.namespace: Dict[str, Any] = {}
+        self.namespace: dict[str, Any] = {}
         self._write = write
-        self._sources: Dict[str, List[str]] = {}
-        self._answer: Optional[FinalAnswer] = None
+        self._sources: dict[str, list[str]] = {}
+        self._answer: FinalAnswer | None = None
         self._number = next(_numbers)
         self._count = 0
         self.forget()
@@ -95,7 +96,7 @@ class Kernel:
     def run(self, tree: ast.Module) -> Ended:
         """Run a tree that `parse` returned last (and that may have been changed). Raises nothing."""
         namespace = self.namespace
-        before = dict(zip(namespace, map(id, namespace.values())))
+        before = self._identities()
         self._answer = None
         value, failure, exception, shown, alias = None, None, None, False, None
         try:
@@ -128,8 +129,8 @@ class Kernel:
     def print(
         self,
         *values: Any,
-        sep: Optional[str] = " ",
-        end: Optional[str] = "\n",
+        sep: str | None = " ",
+        end: str | None = "\n",
         file: Any = None,
         flush: bool = False,
     ) -> None:
@@ -151,9 +152,9 @@ class Kernel:
         line = next((number for file, number, _ in frames if file == self.filename), None)
         return Failure(type(error).__name__, message_of(error), line, self._shown(frames))
 
-    def position(self, frame: Optional[FrameType]) -> Tuple[Optional[int], str]:
+    def position(self, frame: FrameType | None) -> tuple[int | None, str]:
         """The line of the present snippet that a thread whose innermost frame is `frame` is at, and its frames."""
-        frames: List[Tuple[str, int, str]] = []
+        frames: list[tuple[str, int, str]] = []
         while frame is not None:
             if frame.f_code.co_filename in self._sources:
                 frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
@@ -162,30 +163,34 @@ class Kernel:
         line = next((number for file, number, _ in frames if file == self.filename), None)
         return line, self._shown(frames)
 
-    def _frames(self, trace: Optional[TracebackType]) -> Iterator[Tuple[str, int, str]]:
+    def _frames(self, trace: TracebackType | None) -> Iterator[tuple[str, int, str]]:
         while trace is not None:
             code = trace.tb_frame.f_code
             if code.co_filename in self._sources:
                 yield code.co_filename, trace.tb_lineno, code.co_name
             trace = trace.tb_next
 
-    def _shown(self, frames: List[Tuple[str, int, str]]) -> str:
-        if len(frames) <= SHOWN_FRAMES:
-            return "\n".join(map(self._shown_frame, frames))
-        half = SHOWN_FRAMES // 2
-        shown = list(map(self._shown_frame, frames[:half] + frames[-half:]))
-        shown.insert(half, f"... {len(frames) - 2 * half} more frames ...")
+    def _shown(self, frames: list[tuple[str, int, str]]) -> str:
+        """The frames as text, each that repeats itself once, and only the outermost and innermost of very many."""
+        groups = [(frame, sum(1 for _ in same)) for frame, same in itertools.groupby(frames)]
+        shown = [self._shown_frame(frame) + (f" ({times} times)" if times > 1 else "") for frame, times in groups]
+        if len(shown) > SHOWN_FRAMES:
+            half = SHOWN_FRAMES // 2
+            shown[half:-half] = [f"... {len(shown) - 2 * half} more frames ..."]
         return "\n".join(shown)
 
-    def _shown_frame(self, frame: Tuple[str, int, str]) -> str:
+    def _shown_frame(self, frame: tuple[str, int, str]) -> str:
         file, number, function = frame
         lines = self._sources.get(file, [])
         source = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
         where = f"line {number}" if file == self.filename else f"line {number} of an earlier snippet"
         return f"{where}: {source}" if function == "<module>" else f"{where}, in {function}: {source}"
 
-    def _changed(self, before: Dict[str, int]) -> Tuple[str, ...]:
-        now = dict(zip(self.namespace, map(id, self.namespace.values())))
+    def _identities(self) -> dict[str, int]:
+        return {name: id(value) for name, value in self.namespace.items()}
+
+    def _changed(self, before: dict[str, int]) -> tuple[str, ...]:
+        now = self._identities()
         if now == before:
             return ()
         names = [name for name, identity in now.items() if before.get(name) != identity]
@@ -196,7 +201,7 @@ class Kernel:
 _numbers = itertools.count(1)
 
 
-def keep_last_value(tree: ast.Module) -> Tuple[bool, Optional[str]]:
+def keep_last_value(tree: ast.Module) -> tuple[bool, str | None]:
     """Have the last statement keep its value.
 
     Returns whether it is an expression, and, for an assignment that can't keep its value, the name it assigns.
@@ -237,6 +242,6 @@ def _syntax_failure(error: SyntaxError) -> Failure:
     return Failure(type(error).__name__, error.msg, error.lineno, shown)
 
 
-def current_frame(thread: int) -> Optional[FrameType]:
+def current_frame(thread: int) -> FrameType | None:
     """The innermost frame of a thread, by its identity."""
     return sys._current_frames().get(thread)

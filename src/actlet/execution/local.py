@@ -7,7 +7,6 @@ thread (a SQLite connection) stay usable. What the policy covers, and that it is
 
 from __future__ import annotations
 
-
 import inspect
 import queue
 import threading
@@ -38,7 +37,7 @@ class LocalPythonExecutor(Box):
     """Runs snippets in this process, as real Python.
 
     `additional_authorized_imports`: packages that may be imported besides `BASE_BUILTIN_MODULES`, each with its
-    public submodules; `"*"` for all. `max_print_outputs_length`: characters of output that are kept (default 50 000).
+    public submodules; `"*"` for all. `max_print_outputs_length`: characters of output that are kept (50 000).
     `additional_functions`: functions to offer as builtins. `timeout_seconds`: a snippet's own time, without that of
     the tools that it waits for; None for no limit. Raises `InterpreterError` if an authorized package isn't there.
     """
@@ -101,7 +100,7 @@ class LocalPythonExecutor(Box):
         builtins.update(self.additional_functions)
 
     def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
-        """The function that a snippet calls in place of a tool. It holds nothing of the tool but how it is called."""
+        """What that a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
         use = self._answer if name == FINAL_ANSWER else self._call
 
         def stub(*args: Any, **kwargs: Any) -> Any:
@@ -239,7 +238,7 @@ class LocalPythonExecutor(Box):
     # Its life
 
     def reset(self) -> None:
-        """Forget every variable, so that another session may use the box. Raises `BoxError` while a snippet runs."""
+        """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box: wait for its end before you reset it")
         self._kernel.forget()

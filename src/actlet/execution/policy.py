@@ -1,14 +1,15 @@
 """What a snippet may name in the local box: imports, names, attributes.
 
-This is a guard against accidents, and **no security boundary**: the snippet runs in this process, and real objects are
-within its reach. For code that you don't trust, use a box with an operating system or a virtual machine around it.
+This is a guard against accidents, and **no security boundary**: the snippet runs in this process, and real objects
+are within its reach. For code that you don't trust, use a box with an operating system or a virtual machine around
+it.
 
 Covered, before the snippet runs (`preflight.py`) and again at run time (`guards.py`, `views.py`):
 
 - builtins that run text as code, read files or look into the host are not there (`REFUSED_NAMES`);
 - attributes that lead from an object to the interpreter behind it are refused: double-underscore names other than
-  `HARMLESS_DUNDERS`, and the frames and code of generators, coroutines and tracebacks (`REFUSED_ATTRIBUTES`), also in
-  `match` patterns, `getattr`, `hasattr`, `setattr`, `delattr`, `str.format`, `operator.attrgetter`;
+  `HARMLESS_DUNDERS`, and the frames and code of generators, coroutines and tracebacks (`REFUSED_ATTRIBUTES`),
+  also in `match` patterns, `getattr`, `hasattr`, `setattr`, `delattr`, `str.format`, `operator.attrgetter`;
 - only authorized modules are imported, and a snippet sees their public names: not the other modules that they hold,
   nor what `views.HIDDEN` lists;
 - tools are functions that hold nothing of the host; variables that are plain containers are copied;
@@ -67,28 +68,29 @@ REFUSED_IDENTIFIERS = frozenset(
 REFUSED_DEFINITIONS = frozenset({"__class__", "__array_interface__", "__array_struct__"})
 """Names that a class of a snippet doesn't define: they lie about a type, or hand out raw memory."""
 
-REFUSED_ATTRIBUTES = frozenset(
-    """gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await tb_frame f_back
-    f_builtins f_code f_globals f_locals f_trace func_globals func_code func_closure func_defaults cell_contents mro
-    _module to_pickle tofile""".split()
+_TO_THE_INTERPRETER = (
+    "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await tb_frame f_back "
+    "f_builtins f_code f_globals f_locals f_trace func_globals func_code func_closure func_defaults cell_contents "
+    "mro _module to_pickle tofile"
 )
+REFUSED_ATTRIBUTES = frozenset(_TO_THE_INTERPRETER.split())
 """Attributes that lead to frames, code, the tree of all classes, or files written past every check."""
 
 _OPERATORS = (
     "add radd iadd sub rsub isub mul rmul imul matmul rmatmul imatmul truediv rtruediv itruediv floordiv rfloordiv "
-    "ifloordiv mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift ilshift rshift rrshift irshift and rand iand "
-    "xor rxor ixor or ror ior neg pos abs invert eq ne lt le gt ge contains getitem setitem delitem missing len "
-    "length_hint iter next reversed bool int float complex index round trunc floor ceil call enter exit aenter aexit "
-    "aiter anext await hash str repr bytes format fspath sizeof copy deepcopy"
+    "ifloordiv mod rmod imod divmod rdivmod pow rpow ipow lshift rlshift ilshift rshift rrshift irshift and rand "
+    "iand xor rxor ixor or ror ior neg pos abs invert eq ne lt le gt ge contains getitem setitem delitem missing "
+    "len length_hint iter next reversed bool int float complex index round trunc floor ceil call enter exit aenter "
+    "aexit aiter anext await hash str repr bytes format fspath sizeof copy deepcopy"
 )
 _OTHERS = (
-    "class name qualname doc module annotations init post_init new del init_subclass set_name class_getitem getattr "
-    "get set delete slots match_args members version all wrapped func notes cause context suppress_context traceback "
-    "dataclass_fields dataclass_params total args origin parameters value type_params instancecheck subclasscheck "
-    "debug author dir array array_priority array_ufunc setattr enter"
+    "class name qualname doc module annotations init post_init new del init_subclass set_name class_getitem "
+    "getattr get set delete slots match_args members version all wrapped func notes cause context "
+    "suppress_context traceback dataclass_fields dataclass_params total args origin parameters value type_params "
+    "instancecheck subclasscheck debug author dir array array_priority array_ufunc"
 )
 HARMLESS_DUNDERS = frozenset(f"__{name}__" for name in f"{_OPERATORS} {_OTHERS}".split())
-"""Double-underscore attributes that a snippet may use. (`__setattr__` is used by way of a guard.)"""
+"""Double-underscore attributes that a snippet may use; `__setattr__` besides, by way of a guard."""
 
 
 class ForbiddenError(Exception):

@@ -1,14 +1,14 @@
 """A look over a snippet before it runs, in one walk over its tree.
 
-It finds what the policy refuses, wherever it stands, and two kinds of mistakes that are certain: a name that doesn't
-exist, where the snippet is bound to reach it, and a call of a tool that doesn't fit the tool's signature. A mistake
-is reported before anything has happened. Where there is doubt the look-over keeps silent: names that anything in the
-snippet binds, in whatever scope, are taken to exist; what stands in a branch, a function, a loop's body or a `try`
-may never be reached. (One thing is refused that might run: a tool's call that can't fit, in a branch that is never
-reached.) Line numbers are never changed.
+It finds what the policy refuses, wherever it stands, and two kinds of mistakes that are certain: a name that
+doesn't exist, where the snippet is bound to reach it, and a call of a tool that doesn't fit the tool's signature.
+A mistake is reported before anything has happened. Where there is doubt the look-over keeps silent: names that
+anything in the snippet binds, in whatever scope, are taken to exist; what stands in a branch, a function, a
+loop's body or a `try` may never be reached. (One thing is refused that might run: a tool's call that can't fit,
+in a branch that is never reached.)
 
-The same walk puts the few guards in place that a snippet's own code needs: for `.format`, for `__setattr__`, and for
-assignments to attributes of what was imported.
+The same walk puts the few guards in place that a snippet's own code needs: for `.format`, for `__setattr__`, and
+for assignments to attributes of what was imported. Line numbers stay the same.
 """
 
 from __future__ import annotations
@@ -117,9 +117,8 @@ class _Walk:
                 yield Problem(
                     "ForbiddenError", f"`{name}` is not available here: {REFUSED_NAMES[name]}", node.lineno
                 )
-            elif sure == SURE and not (self._star or name in self._around.declared) and name not in self.declared:
-                if answered is None or node.lineno <= answered:
-                    yield Problem("NameError", self._missing(name), node.lineno)
+            elif sure == SURE and self._is_unknown(name) and (answered is None or node.lineno <= answered):
+                yield Problem("NameError", self._missing(name), node.lineno)
         for call, sure in self._calls:
             yield from self._judge_call(call, sure)
 
@@ -132,6 +131,9 @@ class _Walk:
             for call, _ in self._calls:
                 if call.func.id == FINAL_ANSWER and FINAL_ANSWER in self._around.tools:  # type: ignore[attr-defined]
                     call.func.id = FINAL_ANSWER_TOOL  # type: ignore[attr-defined]
+
+    def _is_unknown(self, name: str) -> bool:
+        return not self._star and name not in self._around.declared
 
     def _missing(self, name: str) -> str:
         around = self._around
@@ -193,7 +195,7 @@ class _Walk:
 
     def _attribute(self, node: ast.Attribute, sure: int) -> None:
         refusal = refused_attribute(node.attr)
-        if refusal is not None:
+        if refusal is not None and node.attr not in GUARDED_ATTRIBUTES:
             self._forbid(refusal, node)
         if node.ctx.__class__ is not ast.Load:
             if node.attr == "__class__":
@@ -304,7 +306,7 @@ class _Walk:
 
     def _assign(self, node: ast.Assign, sure: int) -> None:
         for target in node.targets:
-            if target.__class__ is ast.Name and target.id == "__match_args__":  # type: ignore[attr-defined]
+            if target.__class__ is ast.Name and target.id == "__match_args__":
                 self._check_match_args(node.value)
         self._push(node.targets, sure)
         self._push(node.value, sure)

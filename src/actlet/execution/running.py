@@ -1,9 +1,9 @@
 """One snippet that is being run in a thread of this process: its clock, its tool calls, its end.
 
-The rule: exactly one `CodeOutput` is delivered, on time, whatever the thread is doing. The clock counts the snippet's
-own time; it stands still while the snippet waits for tools. When the time is up, or somebody interrupts, the worker
-is told to stop (`threads.Worker.stop`); if it is inside a C function and doesn't end within `GRACE`, the end is
-delivered all the same, and the thread is left to end by itself.
+The rule: exactly one `CodeOutput` is delivered, on time, whatever the thread is doing. The clock counts the
+snippet's own time; it stands still while the snippet waits for tools. When the time is up, or somebody interrupts,
+the worker is told to stop (`threads.Worker.stop`); if it is inside a C function and doesn't end within `GRACE`, the
+end is delivered all the same, and the thread is left to end by itself.
 """
 
 from __future__ import annotations

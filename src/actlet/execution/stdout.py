@@ -1,8 +1,9 @@
 """What library code prints to `sys.stdout` while it runs in a snippet's thread.
 
-`print` in a snippet needs none of this; `df.info()` and `pprint` do. While at least one snippet runs, `sys.stdout` is a
-`_Router` around what was there: text of a snippet's thread goes to the snippet, all other text, and every other
-attribute, to what was there. When the last snippet ends, what was there is put back, unless somebody replaced it.
+`print` in a snippet needs none of this; `df.info()` and `pprint` do. While at least one snippet runs,
+`sys.stdout` is a `_Router` around what was there: text of a snippet's thread goes to the snippet, all other text,
+and every other attribute, to what was there. When the last snippet ends, what was there is put back, unless
+somebody replaced it.
 """
 
 from __future__ import annotations

