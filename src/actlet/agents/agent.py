@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ..execution.box import PythonExecutor
@@ -25,7 +26,7 @@ from .answers import AnswerType
 from .checks import by_name, check_name, check_positive, check_streaming, check_team, check_unique
 from .loop import carry_out_task
 from .own_sessions import OwnSessions
-from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, check_templates, populate_template
+from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, cached_prompt, check_templates
 from .team import Member, RecallTool, ShareTool
 
 
@@ -125,14 +126,14 @@ class MultiStepAgent(ABC):
         self._own = OwnSessions(self)
 
     def _all_tools(self, tools: Sequence[Any], add_base_tools: bool) -> dict[str, Any]:
-        from ..toolbox import TOOL_MAPPING, FinalAnswerTool
+        from ..toolbox import TOOL_MAPPING
 
         found = by_name(tools)
         if add_base_tools:
             for name, make in TOOL_MAPPING.items():
                 if name not in found and not (name == "python_interpreter" and self.writes_code):
                     found[name] = make()
-        found.setdefault("final_answer", FinalAnswerTool())
+        found.setdefault("final_answer", _final_answer())
         return found
 
     # What its kinds say
@@ -164,7 +165,7 @@ class MultiStepAgent(ABC):
 
     def initialize_system_prompt(self) -> str:
         """The system prompt as it is now."""
-        return populate_template(self.prompt_templates["system_prompt"], self.prompt_variables())
+        return cached_prompt(self.prompt_templates["system_prompt"], self.prompt_variables())
 
     @property
     def system_prompt(self) -> str:
@@ -351,6 +352,14 @@ class MultiStepAgent(ABC):
     def __repr__(self) -> str:
         named = f" {self.name!r}" if self.name else ""
         return f"<{self.agent_name}{named} of {getattr(self.model, 'model_id', None) or type(self.model).__name__}>"
+
+
+@cache
+def _final_answer() -> Any:
+    """The final answer, as a tool: it has no state, so all agents have the same."""
+    from ..toolbox import FinalAnswerTool
+
+    return FinalAnswerTool()
 
 
 _SHARING = {tool.name: tool for tool in (ShareTool(), RecallTool())}

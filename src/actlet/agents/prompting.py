@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib import resources
 from typing import Any, TypedDict
+from weakref import ref
 
 
 class PlanningPromptTemplate(TypedDict):
@@ -89,3 +90,27 @@ def _compiled(template: str) -> Any:
     import jinja2
 
     return jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(template)
+
+
+_PROMPTS: dict[tuple[Any, ...], str] = {}
+
+
+def cached_prompt(template: str, variables: dict[str, Any]) -> str:
+    """`populate_template` for a system prompt: agents of the same settings and tools share one text."""
+    try:
+        key = (template, *(_key(value) for value in variables.values()))
+        prompt = _PROMPTS.get(key)
+    except TypeError:  # a variable of the user's own that can't be part of a key
+        return populate_template(template, variables)
+    if prompt is None:
+        if len(_PROMPTS) >= 256:
+            _PROMPTS.clear()
+        prompt = _PROMPTS[key] = populate_template(template, variables)
+    return prompt
+
+
+def _key(value: Any) -> Any:
+    """What a variable shows in a prompt: of tools and agents, which they are and how they call themselves."""
+    if isinstance(value, dict):
+        return tuple((name, ref(thing), thing.description) for name, thing in value.items())
+    return value

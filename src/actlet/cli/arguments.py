@@ -105,7 +105,8 @@ def _agent_options(command: ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="tools of the toolbox, or your own as file.py:name or module:name; several with commas, repeatable",
+        help="tools of the toolbox, or your own as file.py:name or module:name, which may also be agents for it to "
+        "manage; several with commas, repeatable",
     )
     agent.add_argument(
         "--imports", metavar="PACKAGE", action="append", default=[], help="packages that its code may import"

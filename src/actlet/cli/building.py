@@ -28,13 +28,14 @@ def say(text: str) -> None:
 
 def build_agent(options: Namespace, **settings: Any) -> Any:
     """The agent that the options describe. Raises `CommandError` where they don't fit."""
-    from ..agents import CodeAgent, ToolCallingAgent
+    from ..agents import CodeAgent, MultiStepAgent, ToolCallingAgent
 
     level = LogLevel.ERROR if options.quiet else LogLevel.DEBUG if options.verbose else LogLevel.INFO
-    tools = [named_tool(name) for name in split(options.tools)]
+    named = [named_tool(name) for name in split(options.tools)]
     model = find(options.model, options.api_base, options.api_key, quiet=options.quiet)
     settings |= {
-        "tools": tools,
+        "tools": [thing for thing in named if not isinstance(thing, MultiStepAgent)],
+        "managed_agents": [thing for thing in named if isinstance(thing, MultiStepAgent)],
         "model": model,
         "max_steps": options.max_steps,
         "planning_interval": options.planning_interval,

@@ -25,7 +25,8 @@ _TYPES: dict[str, Any] = {t.__name__: t for t in (str, int, float, bool, list, d
 
 
 def named_tool(name: str) -> Any:
-    """A tool of the toolbox, or the user's: `module:attribute`, `file.py:attribute`."""
+    """A tool of the toolbox, or the user's: `module:attribute`, `file.py:attribute`. An agent may be named too."""
+    from ..agents import MultiStepAgent
     from ..tools import Tool, tool
 
     if ":" not in name:
@@ -33,11 +34,11 @@ def named_tool(name: str) -> Any:
     found = attribute(name)
     if isinstance(found, type) and issubclass(found, Tool):
         return found()
-    if isinstance(found, Tool):
+    if isinstance(found, Tool | MultiStepAgent):
         return found
     if callable(found):
         return tool(found)
-    raise CommandError(f"{name!r} is a {type(found).__name__}: a tool is a Tool, or a function")
+    raise CommandError(f"{name!r} is a {type(found).__name__}: a tool is a Tool, a function, or an agent")
 
 
 def _toolbox_tool(name: str) -> Any:

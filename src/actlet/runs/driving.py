@@ -13,15 +13,20 @@ import ctypes
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from .. import portal
 from ..errors import AgentInterruptedError
+from ..execution.box import CodeOutput
 from ..threads import Worker
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
 _WAKE = object()
+
+STOPPING = 5.0
+"""Seconds that a stopped snippet has to say that it has ended; a box that keeps its word needs less."""
 
 
 class Interrupted(BaseException):
@@ -173,18 +178,26 @@ class Driver:
 
 
 class _Delivered:
-    """An inbox that somebody delivers to."""
+    """An inbox that somebody delivers to. Whoever closes it early waits until what was stopped has ended."""
 
     def __init__(self, driver: Driver, source: Inbox) -> None:
         self._driver, self._stop = driver, source.stop
         self._items: SimpleQueue[Any] = SimpleQueue()
+        self._ended = False
         source.start(self._items.put)
 
     def next(self) -> Any:
-        return self._driver.receive(self._items)
+        item = self._driver.receive(self._items)
+        self._ended = isinstance(item, CodeOutput)
+        return item
 
     def close(self) -> None:
+        if self._ended:
+            return
         self._stop()
+        with suppress(Empty):
+            while not isinstance(self._items.get(timeout=STOPPING), CodeOutput):
+                pass
 
 
 class _Iterated:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
 from typing import Any
 
 from ..errors import AgentInterruptedError
+from ..execution.box import CodeOutput
 from ..threads import Worker
-from .driving import Interrupted, interrupted
+from .driving import STOPPING, Interrupted, interrupted
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
 
@@ -149,10 +151,12 @@ def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) ->
 
 
 class _Delivered:
-    """An inbox that somebody delivers to, from any thread."""
+    """An inbox that somebody delivers to, from any thread. Whoever closes it early waits until what was stopped has
+    ended."""
 
     def __init__(self, source: Inbox) -> None:
         self._items: asyncio.Queue[Any] = asyncio.Queue()
+        self._ended = False
         self._stop = source.stop
         loop, put = asyncio.get_running_loop(), self._items.put_nowait
 
@@ -163,10 +167,18 @@ class _Delivered:
         source.start(deliver)
 
     async def next(self) -> Any:
-        return await self._items.get()
+        item = await self._items.get()
+        self._ended = isinstance(item, CodeOutput)
+        return item
 
     async def close(self) -> None:
+        if self._ended:
+            return
         self._stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPPING):
+                while not isinstance(await self._items.get(), CodeOutput):
+                    pass
 
 
 class _Streamed:

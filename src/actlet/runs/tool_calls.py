@@ -116,6 +116,17 @@ def _finish(
 
 def ways_of_tool(tool: Any) -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
     """The blocking and the asynchronous way to call a tool or an agent of the team."""
-    if isinstance(tool, Tool):
-        return (None, tool.acall) if tool.is_async else (tool, None)
-    return tool.function, tool.coroutine
+    if not isinstance(tool, Tool):
+        return tool.function, tool.coroutine
+    if tool.is_async:
+        return None, tool.acall
+    return tool, (_at_once(tool) if getattr(tool, "answers_directly", False) else None)
+
+
+def _at_once(tool: Tool) -> Callable[..., Any]:
+    """A tool that takes no time, as a coroutine function: it needs no thread on an event loop."""
+
+    async def called(**arguments: Any) -> Any:
+        return tool(**arguments)
+
+    return called
