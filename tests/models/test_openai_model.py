@@ -326,7 +326,7 @@ def test_the_server_has_the_last_word_on_trying_again(serve):
 def test_a_dropped_connection_is_transient_before_and_within_a_reply(serve):
     before, within = serve(Answer("x", drop=0)), serve(Answer("word " * 10, drop=3))
     assert model_at(before).transient(failure(before)) == Transient()
-    with pytest.raises(openai.APIConnectionError) as caught:
+    with pytest.raises(Exception, match=r"(?i)connection|peer") as caught:
         list(model_at(within).generate_stream(QUESTION))
     assert model_at(within).transient(caught.value) == Transient()
 

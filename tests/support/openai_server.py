@@ -4,8 +4,8 @@
         OpenAIModel("stand-in", api_base=server.url, api_key="k")
 
 Answers are given in order; the last one again and again. A callable in place of the list gets each request's body.
-`server.requests` are the bodies it was sent, `server.headers` their headers, `server.hung_up` counts clients that
-left before their answer was complete, `server.connections` all connections that were opened.
+`server.requests` are the bodies it was sent, `server.headers` their headers (names in lower case). `server.hung_up`
+counts clients that left before their answer was complete, `server.connections` all connections that were opened.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        answer = self.stand_in.answer_to(body, dict(self.headers))
+        answer = self.stand_in.answer_to(body, {name.lower(): value for name, value in self.headers.items()})
         self.stand_in.count("at_once")
         try:
             self._answer(answer, body)
