@@ -37,6 +37,7 @@ def check_team(agents: Iterable[Any]) -> dict[str, Any]:
     for agent in team:
         if not (agent.name and agent.description):
             raise ValueError(f"All managed agents need both a name and a description! {agent!r} doesn't have both.")
+    check_unique([agent.name for agent in team])
     return {agent.name: agent for agent in team}
 
 

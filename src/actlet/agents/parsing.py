@@ -143,13 +143,3 @@ def closed(text: str, tags: tuple[str, str]) -> str:
     if not last_open or re.search(closing, text[last_open[-1] :]):
         return text
     return text.rstrip("\n") + "\n" + closing.replace("\\", "")
-
-
-def parse_json_if_needed(arguments: Any) -> Any:
-    """`arguments` as data: JSON text is read, anything else stays what it is."""
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return json.loads(arguments)
-    except ValueError:
-        return arguments

@@ -119,10 +119,10 @@ def _session_for(agent: MultiStepAgent) -> _Borrowed:
     caller = current_run()
     if not agent.remember or caller is None:
         return _Borrowed(agent.session(), keep=False)
-    members = caller.session.members
-    if agent.name not in members:
-        members[agent.name] = agent.session()
-    return _Borrowed(members[agent.name], keep=True)
+    members, name = caller.session.members, str(agent.name)
+    if name not in members:
+        members[name] = agent.session()
+    return _Borrowed(members[name], keep=True)
 
 
 def managed_task(agent: MultiStepAgent, task: str) -> str:

@@ -11,13 +11,13 @@ from ..media import AgentAudio, AgentImage
 from ..memory.steps import ActionStep, ToolCall, joined
 from ..messages import ChatMessage
 from ..models.base import Model
+from ..models.parsing import parse_arguments
 from ..runs.effects import CallTools, ToolResult
 from ..runs.events import ActionOutput, ToolOutput
 from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
 from .loop import generate
-from .parsing import parse_json_if_needed
 from .prompting import PromptTemplates, load_templates
 
 _ALONE = "Not taken as the answer: other calls were made in the same step. Look at their results, then answer."
@@ -63,30 +63,26 @@ class ToolCallingAgent(MultiStepAgent):
         """One step: the model calls tools, they are carried out."""
         reply = yield from generate(run, step, tools=tuple(run.tools.values()), stream=self.stream_outputs)
         step.model_output = reply.text
-        calls = step.tool_calls = self._calls(reply)
-        for call in calls:
-            yield call
+        reply = self._with_calls(reply)
+        step.model_output = reply.text  # without calls that were written as text: they stand in tool_calls now
+        calls = step.tool_calls = _calls(reply)
+        yield from calls
         outputs = yield from self._carry_out(run, step, calls)
-        for output in outputs:
-            yield output
+        yield from outputs
         final = next((output for output in outputs if output.is_final_answer), None)
         return ActionOutput(final.output if final else None, final is not None)
 
-    def _calls(self, reply: ChatMessage) -> list[ToolCall]:
-        """The calls in a reply, each with an id of its own. Raises `AgentParsingError` if there are none."""
-        if not reply.tool_calls:
-            try:
-                read = self.model.parse_tool_calls if hasattr(self.model, "parse_tool_calls") else Model().parse_tool_calls
-                reply = read(reply)
-            except AgentError:
-                raise
-            except Exception as error:
-                raise AgentParsingError(f"Error while parsing tool call from model output: {error}") from error
-        calls: dict[str, ToolCall] = {}
-        for number, call in enumerate(reply.tool_calls or (), start=1):
-            identity = call.id if call.id and call.id not in calls else f"{call.id or 'call'}_{number}"
-            calls[identity] = ToolCall(call.function.name, parse_json_if_needed(call.function.arguments), identity)
-        return list(calls.values())
+    def _with_calls(self, reply: ChatMessage) -> ChatMessage:
+        """The reply with its calls as data, also those that it writes as text. Raises `AgentParsingError`."""
+        if reply.tool_calls:
+            return reply
+        model = self.model if hasattr(self.model, "parse_tool_calls") else Model()
+        try:
+            return model.parse_tool_calls(reply)  # type: ignore[no-any-return]
+        except AgentError:
+            raise
+        except Exception as error:
+            raise AgentParsingError(f"Error while parsing tool call from model output: {error}") from error
 
     def _carry_out(self, run: Run, step: ActionStep, calls: list[ToolCall]) -> Loop:
         """The outputs of all calls, in the order asked; one that fails says so, and its siblings count."""
@@ -115,14 +111,25 @@ class ToolCallingAgent(MultiStepAgent):
 
     def _observation(self, run: Run, value: Any) -> str:
         """A result as text; an image or a sound is kept in the state, under a name that calls may give."""
-        kind = {AgentImage: "image.png", AgentAudio: "audio.mp3"}.get(type(value))
-        if kind is None:
+        kind = "image.png" if isinstance(value, AgentImage) else "audio.mp3" if isinstance(value, AgentAudio) else ""
+        if not kind:
             return truncate_content(str(value).strip())
         stem, ending = kind.split(".")
         names = [kind, *(f"{stem}_{number}.{ending}" for number in range(2, len(run.session.state) + 3))]
         name = next(name for name in names if name not in run.session.state)
         run.session.state[name] = value
         return f"Stored {name!r} in memory."
+
+
+def _calls(reply: ChatMessage) -> list[ToolCall]:
+    """The calls of a reply, each with an id of its own."""
+    calls: dict[str, ToolCall] = {}
+    for number, call in enumerate(reply.tool_calls or (), start=1):
+        identity = call.id or f"call_{number}"
+        while identity in calls:
+            identity += f"_{number}"
+        calls[identity] = ToolCall(call.function.name, parse_arguments(call.function.arguments), identity)
+    return list(calls.values())
 
 
 def _as_agent_error(result: ToolResult) -> AgentError:

@@ -50,11 +50,16 @@ class CallbackRegistry:
 
 
 def call_with(function: Callable[..., Any], *args: Any, **offered: Any) -> Any:
-    """Call `function` with `args` and with those of `offered` that it takes."""
+    """Call `function` with as many of `args` as it has places for, and with those of `offered` that it names."""
     try:
-        parameters = inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return function(*args)
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        offered = {name: value for name, value in offered.items() if name in parameters}
+    kinds = {p.kind for p in parameters}
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        names = {p.name for p in parameters}
+        offered = {name: value for name, value in offered.items() if name in names}
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        places = [p for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD and p.name not in offered]
+        args = args[: len(places)]
     return function(*args, **offered)

@@ -9,7 +9,7 @@ earlier step that is changed in place goes unnoticed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from ..errors import AgentError
@@ -45,8 +45,10 @@ def jsonable(value: Any) -> Any:
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [jsonable(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return jsonable(asdict(value))
+    if isinstance(value, type):
+        return str(value)
+    if is_dataclass(value):
+        return {each.name: jsonable(getattr(value, each.name)) for each in fields(value)}
     if hasattr(value, "model_dump"):
         return jsonable(value.model_dump())
     return str(value)
