@@ -6,7 +6,7 @@ A tool runs in the user's process, never in a box. This package knows no agent, 
 from .collection import ToolCollection
 from .function import FunctionTool, tool
 from .jsontypes import AUTHORIZED_TYPES
-from .tool import BaseTool, Tool, get_tool_json_schema, validate_tool_arguments
+from .tool import BaseTool, Tool, validate_tool_arguments
 
 __all__ = [
     "AUTHORIZED_TYPES",
@@ -14,7 +14,6 @@ __all__ = [
     "FunctionTool",
     "Tool",
     "ToolCollection",
-    "get_tool_json_schema",
     "tool",
     "validate_tool_arguments",
 ]

@@ -54,7 +54,7 @@ def prepared(hint: Any) -> Any:
 def object_schema(parameters: Sequence[Parameter]) -> dict[str, Any]:
     """The JSON schema of the arguments as one object, with descriptions and defaults."""
     definitions: dict[str, Any] = {}
-    properties = {p.name: _described(json_schema(p.hint, definitions), p) for p in parameters}
+    properties = {p.name: _described(p, definitions) for p in parameters}
     required = [p.name for p in parameters if p.required]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
     return {**schema, "$defs": definitions} if definitions else schema
@@ -67,7 +67,8 @@ def json_schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _described(schema: dict[str, Any], parameter: Parameter) -> dict[str, Any]:
+def _described(parameter: Parameter, definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = dict(json_schema(parameter.hint, definitions) if parameter.schema is None else parameter.schema)
     branches = schema.get("anyOf")
     if parameter.default is None and branches and {"type": "null"} in branches:
         # Leaving it out says the same as null, so a model need not read about null.

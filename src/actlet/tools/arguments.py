@@ -10,12 +10,11 @@ imported then.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from ..errors import AgentToolCallError
 from .adapters import adapter
@@ -88,6 +87,8 @@ class Checks:
         return {} if value in (None, "") else {str(value)[:_LONGEST_VALUE]: value}
 
     def _unknown(self, name: str) -> Problem:
+        import difflib
+
         close = difflib.get_close_matches(name, self._checks, 1)
         hint = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(self._checks) or 'none'}"
         return Problem(f"Argument {name} is not in the tool's input schema: {hint}")
@@ -148,8 +149,11 @@ class _Check:
 
 def exact_types(hint: Any) -> frozenset[type]:
     """The types whose values need no look inside to fit the hint."""
+    args = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
-        return frozenset().union(*map(exact_types, get_args(hint)))
+        return frozenset().union(*map(exact_types, args))
+    if get_origin(hint) is Annotated and all(isinstance(extra, str) for extra in args[1:]):
+        return exact_types(args[0])
     try:
         return _SIMPLE.get(hint, frozenset())
     except TypeError:  # an Annotated hint with unhashable metadata

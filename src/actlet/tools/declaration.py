@@ -76,20 +76,30 @@ def _parameter(
     default = of_forward.default if of_forward is not None else EMPTY
     if default is EMPTY and of_forward is None and declared.get("nullable"):
         default = None
-    hint = _hint(declared, hint, name)
+    # Where the declaration leaves room, the hint of `forward` says more: list[int] for an array, Path for a string.
+    roomy = declared["type"] in ("array", "object", "string") and not declared.keys() - _BARE
+    schema = None
+    if hint is Any or not roomy:
+        hint, schema = _hint(declared, name), _json_schema(declared)
     if (declared.get("nullable") or default is None) and hint is not Any:
         hint = hint | None
     keyword_only = of_forward is not None and of_forward.kind is inspect.Parameter.KEYWORD_ONLY
-    return Parameter(name, hint, default, str(declared["description"]), keyword_only)
+    return Parameter(name, hint, default, str(declared["description"]), keyword_only, schema)
 
 
-def _hint(declared: Mapping[str, Any], hint: Any, name: str) -> Any:
-    """The declared type, or the hint of `forward` where the declaration leaves room for it."""
-    kind = declared["type"]
-    if kind in _MEDIA or kind == "any":
-        return Any
-    roomy = kind in ("array", "object", "string") and not declared.keys() - _BARE
-    return hint if roomy and hint is not Any else hint_of(declared, name.title().replace("_", ""))
+def _hint(declared: Mapping[str, Any], name: str) -> Any:
+    """The type that a declaration says."""
+    return Any if declared["type"] in _MEDIA else hint_of(declared, name.title().replace("_", ""))
+
+
+def _json_schema(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The declaration in standard JSON schema: an image or a sound is given by its name or path."""
+    schema = {key: value for key, value in declared.items() if key != "nullable"}
+    if schema["type"] in _MEDIA:
+        schema["type"] = "string"
+    elif "any" in schema["type"]:
+        del schema["type"]
+    return schema
 
 
 def _returns(tool: Declared, hints: Mapping[str, Any]) -> Any:

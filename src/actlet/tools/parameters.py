@@ -27,13 +27,18 @@ _UNFIT = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument of a tool: `hint` is a resolved type hint (Any if unknown), `default` is EMPTY if required."""
+    """One argument of a tool.
+
+    `hint` is a resolved type hint (Any if unknown), `default` is EMPTY if required, `schema` its JSON schema where
+    that was declared and doesn't follow from the hint.
+    """
 
     name: str
     hint: Any = Any
     default: Any = EMPTY
     description: str = ""
     keyword_only: bool = False
+    schema: Mapping[str, Any] | None = None
 
     @property
     def required(self) -> bool:

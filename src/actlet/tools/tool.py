@@ -13,6 +13,7 @@ import threading
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ..errors import AgentToolCallError
@@ -153,6 +154,34 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
         function = {"name": self.name, "description": self.description, "parameters": parameters}
         return {"type": "function", "function": function}
 
+    # As source code
+
+    def to_dict(self) -> dict[str, Any]:
+        """`{"name", "code", "requirements"}`. Raises `ValueError` if the code doesn't stand alone."""
+        from .source import tool_to_dict
+
+        return tool_to_dict(self)
+
+    @staticmethod
+    def from_dict(tool_dict: dict[str, Any], **kwargs: Any) -> Tool:
+        """The tool that `to_dict` wrote; runs its code. Raises `ValueError` if there is none."""
+        from .source import tool_from_dict
+
+        return tool_from_dict(tool_dict, **kwargs)
+
+    @staticmethod
+    def from_code(tool_code: str, **kwargs: Any) -> Tool:
+        """The tool that this code defines; runs the code. Raises `ValueError` if it defines none."""
+        from .source import tool_from_code
+
+        return tool_from_code(tool_code, **kwargs)
+
+    def save(self, output_dir: str | Path, tool_file_name: str = "tool") -> None:
+        """Write the code and `requirements.txt` into a folder. Raises as `to_dict` does."""
+        from .source import save_tool
+
+        save_tool(self, output_dir, tool_file_name)
+
     # Calling it
 
     def __call__(self, *args: Any, sanitize_inputs_outputs: bool = False, **kwargs: Any) -> Any:
@@ -236,11 +265,6 @@ def validate_tool_arguments(tool: Tool, arguments: Any) -> None:
         _, problems = Checks(tool.parameters).look(arguments)
         kind = TypeError if all(problem.of_type for problem in problems) else ValueError
         raise kind(str(error)) from error
-
-
-def get_tool_json_schema(tool: Tool) -> dict[str, Any]:
-    """The tool as models take it: `tool.json_schema()`."""
-    return tool.json_schema()
 
 
 def _finish(result: Any, name: str) -> Any:
