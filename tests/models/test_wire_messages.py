@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from actlet.media import AgentImage
 from actlet.messages import ChatMessage, MessageRole
 from actlet.models import get_clean_message_list, get_tool_json_schema, tool_role_conversions
 from actlet.models.images import _encoded, encode_image, image_url
@@ -106,8 +107,9 @@ def test_what_is_no_image_is_refused():
         encode_image(b"text")
 
 
-def test_an_image_is_encoded_once_and_forgotten_with_the_image():
-    image = Image.new("RGB", (2, 2))
+@pytest.mark.parametrize("kind", [lambda image: image, AgentImage])
+def test_an_image_is_encoded_once_and_forgotten_with_the_image(kind):
+    image = kind(Image.new("RGB", (2, 2)))
     assert encode_image(image) is encode_image(image)
     count = len(_encoded)
     del image

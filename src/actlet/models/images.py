@@ -33,18 +33,25 @@ def encode_image(image: Any) -> tuple[str, str]:
 
     Raises `TypeError` for anything else, `ValueError` for bytes of an unknown format.
     """
-    raw = image.to_raw() if hasattr(image, "to_raw") else image
-    if isinstance(raw, bytes):
-        return _from_bytes(raw)
-    if isinstance(raw, str | os.PathLike):
-        return _from_bytes(Path(raw).read_bytes())
-    if not hasattr(raw, "save"):
+    if isinstance(image, bytes):
+        return _from_bytes(image)
+    if isinstance(image, str | os.PathLike):
+        return _from_bytes(Path(image).read_bytes())
+    if not hasattr(image, "save") and not hasattr(image, "to_raw"):
         raise TypeError(f"{image!r} is no image: give a PIL image, the bytes of an image file, a path or a URL")
-    key = id(raw)
+    key = id(image)
     if key not in _encoded:
-        _encoded[key] = _from_bytes(_png(raw))
-        weakref.finalize(raw, _encoded.pop, key, None)
+        _encoded[key] = _from_object(image)
+        weakref.finalize(image, _encoded.pop, key, None)
     return _encoded[key]
+
+
+def _from_object(image: Any) -> tuple[str, str]:
+    from ..media import encode_image_base64
+
+    if hasattr(image, "save"):
+        return "image/png", encode_image_base64(image)
+    return encode_image(image.to_raw())
 
 
 def _from_bytes(data: bytes) -> tuple[str, str]:
@@ -54,11 +61,3 @@ def _from_bytes(data: bytes) -> tuple[str, str]:
         if data.startswith(signature):
             return mime, base64.b64encode(data).decode()
     raise ValueError(f"bytes that begin with {data[:8]!r} are no PNG, JPEG, GIF or WebP image: convert it first")
-
-
-def _png(image: Any) -> bytes:
-    import io
-
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return buffer.getvalue()
