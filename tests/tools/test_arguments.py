@@ -58,7 +58,7 @@ class Report(BaseModel):
         (bool, "true", True),
         (str, "3", "3"),
         (Optional[int], "3", 3),  # noqa: UP045
-        (Optional[int], None, None),
+        (int | None, None, None),
         (Union[int, str], "3", "3"),  # noqa: UP007
         (list[int], ["1", 2], [1, 2]),
         (list[int], (1, 2), [1, 2]),
@@ -128,7 +128,7 @@ def test_what_does_not_fit_is_refused(hint, value):
         (Report, Report(title="t", score=1)),
         (list[Report], [Report(title="t", score=1)]),
         (Person, Person("a")),
-        (Optional[list[str]], ["a"]),
+        (list[str] | None, ["a"]),
         (Exception, ValueError("x")),
         (set[int], {1}),
     ],
@@ -142,7 +142,7 @@ def test_arrays_frames_and_images_pass_as_they_are():
     pandas = pytest.importorskip("pandas")
     frame, array = pandas.DataFrame({"a": [1]}), numpy.zeros(3)
     assert check(pandas.DataFrame, frame) is frame
-    assert check(Optional[numpy.ndarray], array) is array
+    assert check(numpy.ndarray | None, array) is array
     assert check(Any, frame) is frame
     with pytest.raises(AgentToolCallError, match=r"expected pandas\.DataFrame"):
         check(pandas.DataFrame, [1])
@@ -248,7 +248,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_value_either_fits_or_is_refused_with_words(value):
-    for hint in (int, list[int], dict[str, int], Color, Report, Options, Union[int, list[str]], Person):
+    for hint in (int, list[int], dict[str, int], Color, Report, Options, int | list[str], Person):
         try:
             check(hint, value)
         except AgentToolCallError as error:

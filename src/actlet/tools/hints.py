@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from .parameters import EMPTY, annotated_description, without_required
+from .parameters import EMPTY, annotated_description, is_typed_dict, without_required
 
 Definitions = dict[str, str]
 """The text that defines a class, by its name, in an order in which they can be read."""
@@ -59,7 +59,7 @@ def _single(hint: Any, write: Callable[[Any], str], definitions: Definitions) ->
         return write(hint.__bound__ or Any)
     if isinstance(hint, typing.NewType):
         return write(hint.__supertype__)
-    if not isinstance(hint, type) and not typing.is_typeddict(hint):
+    if not isinstance(hint, type):
         return str(getattr(hint, "__forward_arg__", None) or getattr(hint, "__name__", None) or hint)
     lines = None if hint.__name__ in definitions else _definition(hint)
     if lines:
@@ -121,7 +121,7 @@ def _definition(cls: Any) -> list[_Field] | None:
         return [_Field(member.name, EMPTY, member.value) for member in cls]
     if dataclasses.is_dataclass(cls):
         return list(_dataclass_fields(cls))
-    if typing.is_typeddict(cls):
+    if is_typed_dict(cls):
         return list(_typed_dict_fields(cls))
     if hasattr(cls, "model_fields"):
         return [
@@ -155,7 +155,7 @@ def _written(cls: Any, fields: list[_Field], write: Callable[[Any], str]) -> str
     if issubclass(cls, enum.Enum):
         members = "; ".join(f"{f.name} = {write_value(f.default)}" for f in fields)
         return f"class {cls.__name__}(Enum): {members}  # pass the value"
-    kind = "(TypedDict)" if typing.is_typeddict(cls) else ""
+    kind = "(TypedDict)" if is_typed_dict(cls) else ""
     note = "" if kind else "  # pass a tuple" if issubclass(cls, tuple) else "  # pass a dict"
     return "\n    ".join([f"class {cls.__name__}{kind}:{note}", *(_line(f, write) for f in fields)])
 

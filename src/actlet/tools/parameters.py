@@ -105,6 +105,11 @@ def annotated_description(hint: Any) -> str:
     return ""
 
 
+def is_typed_dict(hint: Any) -> bool:
+    """Whether this is a TypedDict, of `typing` or of `typing_extensions`."""
+    return isinstance(hint, type) and issubclass(hint, dict) and hasattr(hint, "__required_keys__")
+
+
 def without_required(hint: Any) -> Any:
     """The hint inside of a TypedDict's `Required[...]` or `NotRequired[...]`."""
     marked = getattr(get_origin(hint), "_name", None) in ("Required", "NotRequired")
