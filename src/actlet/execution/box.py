@@ -39,6 +39,7 @@ class CodeOutput:
 
     `output` is the value of its last statement (an expression's value, or what an assignment assigned), or the
     final answer; `shown` is true where that statement was an expression, whose value a reader would want to see.
+    `text` is then that value's `repr`, as it was made inside the box, within its limits of time (None for None).
     `logs` is what it printed. `changed` are the names it bound, rebound or deleted at top level, `files` what it
     made or changed in its work folder. `error` is None when it ran through.
     """
@@ -50,6 +51,7 @@ class CodeOutput:
     changed: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     shown: bool = False
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ SHOWN_FRAMES = 12
 SHOWN_MESSAGE = 4_000
 """How many characters of an error's message are shown."""
 
+SHOWN_VALUE = 20_000
+"""How many characters of a value's text are kept."""
+
 KEPT_SOURCES = 200
 """How many earlier snippets are kept, to show the lines of functions that were defined in them."""
 
@@ -49,10 +52,15 @@ class Failure(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a snippet ended. `shown`: the last statement was an expression. `changed`: top-level names it changed."""
+    """How a snippet ended.
+
+    `shown`: the last statement was an expression. `text`: that value, or the final answer, as text. `changed`: the
+    top-level names that it changed.
+    """
 
     value: Any = None
     shown: bool = False
+    text: str | None = None
     final: bool = False
     failure: Failure | None = None
     changed: tuple[str, ...] = ()
@@ -109,11 +117,13 @@ class Kernel:
         value = namespace.pop(VALUE, None)
         if alias is not None:
             value = namespace.get(alias)
-        if self._answer is not None and failure is None:
-            return Ended(self._answer.value, final=True, changed=self._changed(before))
+        changed = self._changed(before)
         if failure is not None:
-            return Ended(failure=failure, changed=self._changed(before), exception=exception)
-        return Ended(value, shown=shown, changed=self._changed(before))
+            return Ended(failure=failure, changed=changed, exception=exception)
+        if self._answer is not None:
+            value = self._answer.value
+            return Ended(value, text=text_of(value), final=True, changed=changed)
+        return Ended(value, shown, text_of(value) if shown else None, changed=changed)
 
     def finish(self, value: Any) -> None:
         """End the running snippet with its final answer. The first one counts, whatever the snippet catches."""
@@ -221,16 +231,30 @@ def _value_target(node: ast.stmt) -> ast.Name:
     return ast.copy_location(ast.Name(VALUE, ast.Store()), node)
 
 
+def text_of(value: Any) -> str | None:
+    """`repr(value)`, cut where it is very long; None for None. Never raises."""
+    if value is None:
+        return None
+    try:
+        return _cut(repr(value), SHOWN_VALUE)
+    except Exception as failed:
+        return f"<a {type(value).__name__} that can't be shown: repr() raised {type(failed).__name__}>"
+
+
 def message_of(error: BaseException) -> str:
     """The error's own message with its notes, cut where it is very long. Never raises."""
     try:
         text = "\n".join([str(error), *map(str, getattr(error, "__notes__", ()))])
     except Exception as failed:
         text = f"<the message can't be shown: str() raised {type(failed).__name__}>"
-    if len(text) > SHOWN_MESSAGE:
-        half = SHOWN_MESSAGE // 2
-        text = f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
-    return text
+    return _cut(text, SHOWN_MESSAGE)
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
 
 
 def _syntax_failure(error: SyntaxError) -> Failure:

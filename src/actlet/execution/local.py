@@ -191,7 +191,13 @@ class LocalPythonExecutor(Box):
     def _output(self, running: Running, ended: Ended) -> CodeOutput:
         failure = ended.failure
         if failure is None:
-            return CodeOutput(ended.value, is_final_answer=ended.final, changed=ended.changed, shown=ended.shown)
+            return CodeOutput(
+                ended.value,
+                is_final_answer=ended.final,
+                changed=ended.changed,
+                shown=ended.shown,
+                text=ended.text,
+            )
         error, tool = running.failed or (None, None)
         tool = tool if error is not None and error is ended.exception else None
         return CodeOutput(error=SnippetError(*failure, tool=tool), changed=ended.changed)

@@ -84,6 +84,7 @@ class _Walk:
         self._loads: list[tuple[ast.Name, int]] = []
         self._calls: list[tuple[ast.Call, int]] = []
         self._set_attributes: list[ast.Attribute] = []
+        self._aliases: dict[str, str] = {}
         self._star = False
 
     def over(self, tree: ast.Module) -> None:
@@ -160,6 +161,7 @@ class _Walk:
             yield Problem("TypeError", misfit, call.lineno)
 
     def _is_imported(self, name: str | None) -> bool:
+        name = self._aliases.get(name, name) if name is not None else None
         if name is None or name in self._imported:
             return name is not None
         value = self._around.namespace.get(name, self._around.builtins.get(name))
@@ -305,8 +307,13 @@ class _Walk:
         self._push([node.cls, *node.patterns, *node.kwd_patterns], sure)
 
     def _assign(self, node: ast.Assign, sure: int) -> None:
+        source = _root(node.value) if node.value.__class__ in (ast.Name, ast.Attribute) else None
         for target in node.targets:
-            if target.__class__ is ast.Name and target.id == "__match_args__":
+            if target.__class__ is not ast.Name:
+                continue
+            if source is not None:
+                self._aliases[target.id] = source
+            if target.id == "__match_args__":
                 self._check_match_args(node.value)
         self._push(node.targets, sure)
         self._push(node.value, sure)
@@ -412,9 +419,8 @@ _LEAVES = frozenset({str, int, bool, type(None), ast.Load, ast.Store, ast.Del, a
 )
 
 
-def _root(node: ast.Attribute) -> str | None:
+def _root(value: Any) -> str | None:
     """The name that a chain of attributes starts from."""
-    value: Any = node
     while value.__class__ is ast.Attribute:
         value = value.value
     return value.id if value.__class__ is ast.Name else None

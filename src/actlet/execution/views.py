@@ -50,7 +50,8 @@ class Views:
         """What an import statement calls. Raises `ImportError` for a module that isn't authorized."""
         if level:
             raise ImportError("attempted relative import with no known parent package")
-        if self._imports.everything or name == "__future__":
+        by_c_code = isinstance(fromlist, list)  # as when datetime.strptime loads its other half
+        if by_c_code or self._imports.everything or name == "__future__":
             return __import__(name, globals, locals, fromlist or (), 0)
         if not self._imports.allow(name) and not self._imports.lead_to(name):
             raise ImportError(self._imports.refusal(name), name=name)
