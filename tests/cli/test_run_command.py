@@ -1,5 +1,6 @@
 import json
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -62,6 +63,9 @@ def test_json_tells_of_a_failure_too(actlet, serve):
         (["--max-steps", "0", "Go."], "--max-steps"),
         (["  "], "the task is empty"),
         (["--tools", "no_such_tool", "Go."], "'no_such_tool'"),
+        (["--tools", "sql", "Go."], "sql=sqlite:///"),
+        (["--tools", "calculator=5", "Go."], "takes no setting"),
+        (["--tools", "sql=nonsense", "Go."], "'sql' could not be made"),
         (["--tools", "gone.py:search", "Go."], "'gone.py' could not be loaded"),
         (["--tools", "json:nothing", "Go."], "'json:nothing' does not exist"),
         (["--tools", "json:decoder", "Go."], "is a module"),
@@ -149,8 +153,17 @@ def test_tools_and_types_of_the_users_own_are_loaded_from_a_file(actlet, serve, 
     (tmp_path / "mine.py").write_text(TOOLS)
     server, model = serve(code("final_answer({'name': 'Zugspitze', 'height': height_of('Zugspitze')})"))
     done = actlet("run", *model, "--tools", "mine.py:height_of", "--output-type", "mine.py:Place", "How high?")
-    assert (done.returncode, done.stdout) == (0, "Place(name='Zugspitze', height=2962)\n")
+    assert (done.returncode, done.stdout) == (0, '{"name": "Zugspitze", "height": 2962}\n')
     assert "The height of a mountain in metres." in json.dumps(server.requests[0])
+
+
+def test_a_tool_of_the_toolbox_takes_its_setting(actlet, serve, tmp_path):
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("create table sales (amount integer)")
+        database.executemany("insert into sales values (?)", [(5,), (7,)])
+    _, model = serve(code("final_answer(sql('select sum(amount) as total from sales')[0]['total'])"))
+    done = actlet("run", *model, "--tools", "calculator,sql=sqlite:///shop.db", "How much?")
+    assert (done.returncode, done.stdout) == (0, "12\n")
 
 
 def test_variables_and_files_are_there_for_the_code(actlet, serve, tmp_path):
@@ -159,7 +172,7 @@ def test_variables_and_files_are_there_for_the_code(actlet, serve, tmp_path):
     done = actlet(
         "run", *model, "--file", "log=server.log", "--var", 'limits={"low": 3}', "--var", "word=plain", "Count."
     )
-    assert done.stdout == "[2, 3, 'plain']\n"
+    assert done.stdout == '[2, 3, "plain"]\n'
 
 
 def test_imports_and_the_snippet_timeout_reach_the_box(actlet, serve):

@@ -46,7 +46,7 @@ def _command(commands: _SubParsersAction[ArgumentParser], name: str, text: str, 
 
 
 def _run(commands: _SubParsersAction[ArgumentParser]) -> None:
-    text = "Carry out a task. The answer goes to stdout, everything else to stderr."
+    text = "Carry out a task. The answer goes to stdout (as JSON, unless it is text), everything else to stderr."
     command = _command(commands, "run", text, EXIT_CODES)
     command.add_argument("task", metavar="TASK", help="what to do; - reads it from stdin")
     command.add_argument("--json", action="store_true", help="print the whole result as one JSON object")
@@ -105,8 +105,8 @@ def _agent_options(command: ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="tools of the toolbox, or your own as file.py:name or module:name, which may also be agents for it to "
-        "manage; several with commas, repeatable",
+        help="a tool of the toolbox (calculator, sql=URL, table_statistics=FOLDER, ...), or your own as "
+        "file.py:name or module:name, which may be an agent for it to manage; several with commas, repeatable",
     )
     agent.add_argument(
         "--imports", metavar="PACKAGE", action="append", default=[], help="packages that its code may import"

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import ActletError
 from .building import build_agent, say
 from .exits import Exit
+from .run import answer_text
 
 _PROMPT = "> "
 
@@ -74,7 +75,7 @@ class _Conversation:
 
     def _answer(self, task: str) -> None:
         try:
-            print(self._session.run(task), flush=True)
+            print(answer_text(self._session.run(task)), flush=True)
         except KeyboardInterrupt:
             say("(stopped; the conversation goes on)")
         except ActletError as error:

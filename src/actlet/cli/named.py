@@ -23,33 +23,42 @@ _TYPES: dict[str, Any] = {t.__name__: t for t in (str, int, float, bool, list, d
     "None": None,
 }
 
+_SETTINGS = {"sql": "database", "table_statistics": "folder"}
+
 
 def named_tool(name: str) -> Any:
-    """A tool of the toolbox, or the user's: `module:attribute`, `file.py:attribute`. An agent may be named too."""
+    """A tool of the toolbox, `name` or `name=setting`; or the user's own tool or agent, `module:attribute` or
+    `file.py:attribute`."""
     from ..agents import MultiStepAgent
     from ..tools import Tool, tool
 
-    if ":" not in name:
-        return _toolbox_tool(name)
+    plain, equals, setting = name.partition("=")
+    if equals or ":" not in name:
+        return _toolbox_tool(plain, setting)
     found = attribute(name)
     if isinstance(found, type) and issubclass(found, Tool):
-        return found()
+        return _attempt(f"{name!r} could not be made", found)
     if isinstance(found, Tool | MultiStepAgent):
         return found
     if callable(found):
-        return tool(found)
+        return _attempt(f"{name!r} could not be made a tool", lambda: tool(found))
     raise CommandError(f"{name!r} is a {type(found).__name__}: a tool is a Tool, a function, or an agent")
 
 
-def _toolbox_tool(name: str) -> Any:
-    from ..toolbox import TOOL_MAPPING
+def _toolbox_tool(name: str, setting: str) -> Any:
+    from ..toolbox import TOOL_NAMES, get_tool
 
-    if name not in TOOL_MAPPING:
-        known = ", ".join(sorted(TOOL_MAPPING))
+    if name not in TOOL_NAMES:
+        known = ", ".join(TOOL_NAMES)
         raise CommandError(
             f"there is no tool {name!r}: use one of {known}, or your own as file.py:name or module:name"
         )
-    return TOOL_MAPPING[name]()
+    if name == "sql" and not setting:
+        raise CommandError("the tool sql needs a database: sql=sqlite:///shop.db, or any URL of SQLAlchemy")
+    if setting and name not in _SETTINGS:
+        raise CommandError(f"the tool {name!r} takes no setting, and was given {setting!r}")
+    options = {_SETTINGS[name]: setting} if setting else {}
+    return _attempt(f"the tool {name!r} could not be made", lambda: get_tool(name, **options))
 
 
 def named_type(text: str) -> Any:

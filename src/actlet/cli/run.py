@@ -1,4 +1,4 @@
-"""`actlet run`: one task, one answer. The answer goes to stdout, everything else to stderr."""
+"""`actlet run`: one task, one answer. The answer goes to stdout (what isn't text, as JSON), all else to stderr."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ActletError
+from ..memory.steps import jsonable
 from .building import build_agent, say
 from .exits import CommandError, Exit
 from .named import named_type, variables
@@ -60,7 +61,12 @@ def _report(options: Namespace, result: dict[str, Any], answer: Any = None) -> N
     if options.json:
         print(json.dumps(result, ensure_ascii=False))
     elif result["state"] != "error":
-        print(answer)
+        print(answer_text(answer))
+
+
+def answer_text(answer: Any) -> str:
+    """An answer as it is printed: text as it is, anything else as JSON."""
+    return str(answer) if isinstance(answer, str) else json.dumps(jsonable(answer), ensure_ascii=False)
 
 
 def _out_of_steps(options: Namespace) -> Exit:
