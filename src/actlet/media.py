@@ -8,10 +8,7 @@ neither Pillow nor numpy. An `AgentAudio` and an `AgentText` are strings.
 from __future__ import annotations
 
 import os
-import tempfile
-import uuid
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import MissingExtraError
@@ -62,7 +59,7 @@ class AgentImage(AgentType):
         image.load()
         # PIL's copy is a plain image; taking its state over makes this object that image.
         self.__dict__.update(image.copy().__dict__)
-        if isinstance(value, (str, Path)):
+        if isinstance(value, (str, os.PathLike)):
             self._path = os.fspath(value)
 
     def to_raw(self) -> Image:
@@ -70,7 +67,7 @@ class AgentImage(AgentType):
         return self.copy()  # type: ignore[attr-defined, no-any-return]
 
     def to_string(self) -> str:
-        """The path of a file with the image: where it came from, or a PNG in a temporary folder."""
+        """The path of a file with the image: where it came from, or a temporary PNG."""
         if self._path is None:
             self._path = _temporary_file(".png")
             self.to_raw().save(self._path, format="PNG")
@@ -91,11 +88,11 @@ class AgentAudio(AgentType, str):
 
     def __new__(cls, value: Any, samplerate: int = 16_000) -> AgentAudio:
         """Raises `TypeError` for a value that isn't sound."""
-        audio = str.__new__(cls, os.fspath(value) if isinstance(value, (str, Path)) else "")
+        audio = str.__new__(cls, os.fspath(value) if isinstance(value, (str, os.PathLike)) else "")
         audio.samplerate, audio._samples = samplerate, None
         if isinstance(value, tuple) and len(value) == 2:
             audio.samplerate, audio._samples = int(value[0]), _array(value[1])
-        elif not isinstance(value, (str, Path)):
+        elif not isinstance(value, (str, os.PathLike)):
             audio._samples = _array(value)
         return audio
 
@@ -106,7 +103,7 @@ class AgentAudio(AgentType, str):
         return self._samples
 
     def to_string(self) -> str:
-        """The path of a file with the sound: where it came from, or a WAV in a temporary folder."""
+        """The path of a file with the sound: where it came from, or a temporary WAV."""
         path = str.__str__(self) or self.__dict__.get("_path")
         if not path:
             path = self.__dict__["_path"] = _temporary_file(".wav")
@@ -174,7 +171,7 @@ def _open_image(value: Any) -> Any:
         from io import BytesIO
 
         return _pil().open(BytesIO(value))
-    if isinstance(value, (str, Path)):
+    if isinstance(value, (str, os.PathLike)):
         return _pil().open(value)
     if hasattr(value, "shape"):
         return _pil().fromarray(_pixels(_array(value)))
@@ -202,7 +199,11 @@ def _array(value: Any) -> Any:
 
 
 def _temporary_file(suffix: str) -> str:
-    return os.path.join(tempfile.mkdtemp(prefix="actlet-"), f"{uuid.uuid4().hex}{suffix}")
+    import tempfile
+
+    handle, path = tempfile.mkstemp(prefix="actlet-", suffix=suffix)
+    os.close(handle)
+    return path
 
 
 def _pil() -> Any:

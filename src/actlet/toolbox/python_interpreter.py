@@ -26,7 +26,7 @@ class PythonInterpreterTool(Tool):
         timeout_seconds: float | None = 30,
         **kwargs: Any,
     ) -> None:
-        from ..execution.policy import BASE_BUILTIN_MODULES
+        from ..execution import BASE_BUILTIN_MODULES
 
         super().__init__(*args, **kwargs)
         self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *(authorized_imports or ())})
@@ -38,12 +38,17 @@ class PythonInterpreterTool(Tool):
         )
 
     def forward(self, code: str) -> str:
-        """What the code printed, and its value. Raises `InterpreterError` when it fails."""
+        """What the code printed, and its value. Raises `InterpreterError`, with what was printed, when it fails."""
+        from ..errors import InterpreterError
         from ..execution.local import LocalPythonExecutor
 
         box = LocalPythonExecutor(self.authorized_imports, timeout_seconds=self.timeout_seconds)
         try:
-            outcome = box(code)
+            outcome = box.run(code)
         finally:
             box.cleanup()
+        if outcome.error is not None:
+            raise InterpreterError(
+                f"{outcome.error}\nStdout:\n{outcome.logs}" if outcome.logs else str(outcome.error)
+            )
         return f"Stdout:\n{outcome.logs}\nOutput: {outcome.output}"

@@ -12,9 +12,9 @@ import inspect
 import threading
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import AgentToolCallError
 from ..media import handle_agent_input_types, handle_agent_output_types
@@ -24,6 +24,9 @@ from .declaration import check_declaration, read_declaration
 from .parameters import Facts, Parameter
 from .stubs import call_stub, code_stub, signature_text
 from .waiting import in_worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BaseTool(ABC):
@@ -67,7 +70,7 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     skip_forward_signature_validation: bool = False
     is_initialized: bool = False
 
-    _derived: ClassVar[tuple[str, ...]] = ("facts", "signature", "_checks", "_binding", "_setting_up")
+    _derived: ClassVar[tuple[str, ...]] = ("facts", "signature", "_schema", "_checks", "_binding", "_setting_up")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Takes anything, for subclasses that pass their arguments on."""
@@ -150,8 +153,7 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
 
     def json_schema(self) -> dict[str, Any]:
         """`{"type": "function", "function": {name, description, parameters}}`, in standard JSON schema."""
-        parameters = object_schema(self.parameters)
-        function = {"name": self.name, "description": self.description, "parameters": parameters}
+        function = {"name": self.name, "description": self.description, "parameters": deepcopy(self._schema)}
         return {"type": "function", "function": function}
 
     # As source code
@@ -217,7 +219,7 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
         """Call `setup` if nobody has; concurrent first calls wait for it."""
         if self.is_initialized:
             return
-        with self._setting_up:
+        with self.__dict__.setdefault("_setting_up", threading.RLock()):
             if not self.is_initialized:
                 self.setup()
                 self.is_initialized = True
@@ -225,8 +227,8 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     # What it derives from its declaration
 
     @cached_property
-    def _setting_up(self) -> threading.RLock:
-        return threading.RLock()
+    def _schema(self) -> dict[str, Any]:
+        return object_schema(self.parameters)
 
     @cached_property
     def _checks(self) -> Checks:
