@@ -14,8 +14,8 @@ from .building import StderrLogger, find, say
 from .exits import CommandError, Exit
 
 _REPLAY = """\
-This is a replay: the model's replies were recorded, from a language model that saw the prompts only.
-The agent, its tools, its code and the data are real and run now.
+This is a replay: the model's replies are a recording, made with a language model that answered this very agent.
+The agent, its tools, the code that it runs and the data are real, here and now.
 """
 _LIVE = """\
 The same with a live model:  actlet demo --live openai:gpt-4o-mini   (or ollama:MODEL, or http://host:port/v1:MODEL)

@@ -7,9 +7,10 @@ from importlib.resources import files
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, Literal
 
-TASK = """\
-Which country has the most time zones in zone1970.tab? Give its name as iso3166.tab has it, how many zones it has,
-the northernmost and the southernmost of them, and the great-circle distance between those two in whole km."""
+TASK = (
+    "Which country has the most time zones in zone1970.tab? Give its name as iso3166.tab has it, how many zones it "
+    "has, the northernmost and the southernmost of them, and the great-circle distance between the two in whole km."
+)
 
 EARTH_RADIUS = 6371.0  # km
 
