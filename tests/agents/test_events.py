@@ -99,9 +99,10 @@ def test_a_stream_on_a_loop_may_be_left_early():
         async with aclosing(agent.astream("Go.")) as events:
             async for event in events:
                 if isinstance(event, ActionStep):
-                    return event.step_number
+                    return
 
-    assert asyncio.run(leave()) == 1
+    asyncio.run(leave())
+    assert len(actions(agent)) == 1
     assert agent.run("Go on.", reset=False) == 2
 
 

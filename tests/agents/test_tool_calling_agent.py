@@ -72,7 +72,10 @@ def test_many_calls_keep_their_order_and_number():
 
 @pytest.mark.parametrize("run", RUNS)
 def test_one_call_that_fails_loses_none_of_its_siblings(run):
-    replies = [[("add", {"a": 1, "b": 1}), ("fail", {"reason": "no disk"}), ("add", {"a": 2, "b": 2})], call_answer(1)]
+    replies = [
+        [("add", {"a": 1, "b": 1}), ("fail", {"reason": "no disk"}), ("add", {"a": 2, "b": 2})],
+        call_answer(1),
+    ]
     agent = caller(replies, [add, fail])
     run(agent, "Go.")
     step = actions(agent)[0]
@@ -83,7 +86,9 @@ def test_one_call_that_fails_loses_none_of_its_siblings(run):
 
 
 def test_async_tools_and_plain_ones_go_together():
-    agent = caller([[("slow_double", {"number": 4}), ("add", {"a": 1, "b": 1})], call_answer(1)], [add, slow_double])
+    agent = caller(
+        [[("slow_double", {"number": 4}), ("add", {"a": 1, "b": 1})], call_answer(1)], [add, slow_double]
+    )
     agent.run("Go.")
     assert actions(agent)[0].observations == "8\n2"
 
@@ -124,7 +129,9 @@ def test_a_tool_without_arguments_may_be_called_with_none_at_all():
 
 def test_calls_of_one_id_are_told_apart():
     calls = [{"name": "add", "arguments": {"a": n, "b": 0}, "id": "same"} for n in (1, 2, 3)]
-    agent = caller([[*calls, {"name": "add", "arguments": {"a": 4, "b": 0}, "id": "same_2"}], call_answer(1)], [add])
+    agent = caller(
+        [[*calls, {"name": "add", "arguments": {"a": 4, "b": 0}, "id": "same_2"}], call_answer(1)], [add]
+    )
     agent.run("Go.")
     step = actions(agent)[0]
     assert step.observations == "1\n2\n3\n4"
@@ -172,7 +179,9 @@ def test_calls_that_a_model_writes_as_text_are_carried_out_and_said_once():
     step = actions(agent)[0]
     assert step.model_output == "I add."
     assert [call.arguments for call in step.tool_calls] == [{"a": 2, "b": 3}]
-    text = "\n".join(str(message["content"]) for message in model._prepare_completion_kwargs(agent.memory.messages())["messages"])
+    text = "\n".join(
+        str(message["content"]) for message in model._prepare_completion_kwargs(agent.memory.messages())["messages"]
+    )
     assert text.count('"add"') == 1
     assert "Result of add:\n5" in text
 
@@ -205,7 +214,11 @@ def test_a_model_in_the_manner_of_smolagents_will_do():
                 {
                     "role": "assistant",
                     "tool_calls": [
-                        {"id": "1", "type": "function", "function": {"name": "final_answer", "arguments": {"answer": "a"}}}
+                        {
+                            "id": "1",
+                            "type": "function",
+                            "function": {"name": "final_answer", "arguments": {"answer": "a"}},
+                        }
                     ],
                 }
             )
@@ -240,7 +253,11 @@ def test_images_are_kept_in_the_state_under_a_name_that_later_calls_may_give():
         """Tells the width of a picture."""
         return picture.width
 
-    replies = [[("draw", {"size": 3}), ("draw", {"size": 4})], [("width", {"picture": "image_2.png"})], call_answer("image.png")]
+    replies = [
+        [("draw", {"size": 3}), ("draw", {"size": 4})],
+        [("width", {"picture": "image_2.png"})],
+        call_answer("image.png"),
+    ]
     agent = caller(replies, [draw, width])
     picture = agent.run("Draw.")
     assert actions(agent)[0].observations == "Stored 'image.png' in memory.\nStored 'image_2.png' in memory."
@@ -275,8 +292,12 @@ def test_every_call_in_the_history_has_its_answer():
 def test_calls_go_back_as_calls_and_results_as_tool_responses():
     agent = caller([{"content": "I add.", "tool_calls": [("add", {"a": 1, "b": 2})]}, call_answer(3)], [add])
     agent.run("Go.")
-    system, task, said, result = agent.model.calls[1].messages
-    assert (said.role, said.content, said.tool_calls[0].function.arguments) == ("assistant", "I add.", {"a": 1, "b": 2})
+    _, task, said, result = agent.model.calls[1].messages
+    assert (said.role, said.content, said.tool_calls[0].function.arguments) == (
+        "assistant",
+        "I add.",
+        {"a": 1, "b": 2},
+    )
     assert (result.role, result.content, result.tool_call_id) == ("tool-response", "3", said.tool_calls[0].id)
     assert task.content == "New task:\nGo."
 

@@ -173,7 +173,7 @@ class MultiStepAgent(ABC):
         return self.initialize_system_prompt()
 
     @system_prompt.setter
-    def system_prompt(self, value: str) -> None:
+    def system_prompt(self, _: str) -> None:
         raise AttributeError(
             "The 'system_prompt' property is read-only. Use 'self.prompt_templates[\"system_prompt\"]' instead."
         )
@@ -335,6 +335,8 @@ class MultiStepAgent(ABC):
             if isinstance(step, ActionStep) and step.timing.duration is not None:
                 monitor.step_durations.append(step.timing.duration)
         monitor.add(session.token_usage)
+        if session.current is not None:
+            monitor.add(session.current.usage)
         return monitor
 
     def write_memory_to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:

@@ -10,7 +10,7 @@ from ..errors import AgentError
 
 
 class AnswerType:
-    """What a final answer has to be: any type that pydantic knows (`int`, `list[str]`, a model, a dataclass ...)."""
+    """What a final answer has to be: any type that pydantic knows (`int`, `list[str]`, a model, a dataclass)."""
 
     def __init__(self, output_type: Any) -> None:
         self._type = output_type
@@ -30,7 +30,7 @@ class AnswerType:
         return f"data that fits this JSON schema (dicts for objects): {json.dumps(schema)}"
 
     def fit(self, answer: Any) -> Any:
-        """`answer` as the type. Text is read as JSON where the type isn't text. Raises `AgentError` for the model."""
+        """`answer` as the type; text is read as JSON where the type isn't text. Raises `AgentError`."""
         from pydantic import ValidationError
 
         try:
@@ -38,7 +38,7 @@ class AnswerType:
         except ValidationError as error:
             if isinstance(answer, str):
                 return self._from_text(answer, error)
-            raise AgentError(_misfit(answer, error)) from error
+            raise AgentError(_misfit(error)) from error
 
     def _from_text(self, answer: str, first: Any) -> Any:
         from pydantic import ValidationError
@@ -47,10 +47,10 @@ class AnswerType:
             return self._adapter.validate_json(answer)
         except ValidationError as error:
             wrong_json = any(detail["type"] == "json_invalid" for detail in error.errors())
-            raise AgentError(_misfit(answer, first if wrong_json else error)) from error
+            raise AgentError(_misfit(first if wrong_json else error)) from error
 
 
-def _misfit(answer: Any, error: Any) -> str:
+def _misfit(error: Any) -> str:
     problems = [
         f"- {'.'.join(map(str, detail['loc'])) or 'the answer'}: {detail['msg']}, not {detail['input']!r:.200}"
         for detail in error.errors()

@@ -1,4 +1,4 @@
-"""Whether an agent's settings make sense: every mistake is an error where the agent is made, not at its seventh step."""
+"""Whether an agent's settings make sense: a mistake is an error where the agent is made, not at step seven."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def by_name(tools: Sequence[Any]) -> dict[str, Any]:
     for tool in tools:
         if not isinstance(tool, BaseTool):
             remedy = "decorate the function with @tool" if callable(tool) else "subclass Tool"
-            raise TypeError(f"All elements must be instance of BaseTool (or a subclass): {tool!r} is not; {remedy}.")
+            raise TypeError(
+                f"All elements must be instance of BaseTool (or a subclass): {tool!r} is not; {remedy}."
+            )
     check_unique([tool.name for tool in tools])
     return {tool.name: tool for tool in tools}
 

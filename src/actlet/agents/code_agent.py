@@ -44,7 +44,7 @@ class CodeAgent(MultiStepAgent):
 
     `additional_authorized_imports`: modules that programs may import besides `BASE_BUILTIN_MODULES`; "pkg" allows
     its public submodules too, "*" everything. `executor_type` names the box that programs run in, `executor_kwargs`
-    goes to its constructor; `executor` is a box of one's own instead, or a function that makes one for each session.
+    goes to its constructor; `executor` is a box of one's own, or a function that makes one for each session.
     `max_print_outputs_length`: characters of printed output that are kept. `code_block_tags`: "markdown", or the
     opening and the closing tag as regexes. `use_structured_outputs_internally`: the model replies with JSON.
     All other parameters are those of `MultiStepAgent`.
@@ -104,9 +104,10 @@ class CodeAgent(MultiStepAgent):
             return self._own_executor(self._executor)
         if self._executor is not None:
             return self._executor()
-        options = {"max_print_outputs_length": self.max_print_outputs_length, **self.executor_kwargs}
-        given = {name: value for name, value in options.items() if value is not None or name in self.executor_kwargs}
-        return make_box(self.executor_type, self.additional_authorized_imports, **given)
+        options = dict(self.executor_kwargs)
+        if self.max_print_outputs_length is not None:
+            options.setdefault("max_print_outputs_length", self.max_print_outputs_length)
+        return make_box(self.executor_type, self.additional_authorized_imports, **options)
 
     def _own_executor(self, executor: PythonExecutor) -> PythonExecutor:
         if not self.box_in_use(executor):
@@ -193,7 +194,8 @@ def observed(outcome: CodeOutput) -> str | None:
 def explained(error: SnippetError) -> str:
     """An error as the model is shown it: type, message, line; and the way there, where it is longer than a line."""
     where = f" (line {error.line})" if error.line is not None else ""
-    text = f"{error.type}: {truncate_content(error.message, 4_000)}{where}" if error.message else f"{error.type}{where}"
+    message = f": {truncate_content(error.message, 4_000)}" if error.message else ""
+    text = f"{error.type}{message}{where}"
     return f"{text}\n{error.traceback}" if error.traceback.count("line ") > 1 else text
 
 

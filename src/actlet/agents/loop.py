@@ -1,7 +1,8 @@
 """The loop of every agent: from a task to a final answer.
 
-A generator that performs nothing. It yields effects (`runs/effects.py`) and is sent their results; everything else
-that it yields is an event. It does no I/O, reads no clock and prints nothing, so a test can step through it by hand.
+A generator that performs nothing. It yields effects (`runs/effects.py`) and is sent their results; everything
+else that it yields is an event. It does no I/O, reads no clock and prints nothing, so a test can step through it
+by hand.
 What one step does is the agent's own: `agent.act`.
 
 Whatever ends a step, the memory stays true: a step in which something happened is remembered, with its error.
@@ -16,7 +17,7 @@ from ..errors import AgentError, AgentGenerationError, AgentInterruptedError, Ag
 from ..media import handle_agent_output_types
 from ..memory.steps import ActionStep, FinalAnswerStep, MemoryStep, PlanningStep, SystemPromptStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
-from ..runs.effects import Check, Generate, Notify, Now, Prepare
+from ..runs.effects import Check, Generate, Notify, Now
 from ..runs.events import ActionOutput, StepStarted
 from ..runs.wrapping import Loop
 from .planning import plan, plan_is_due

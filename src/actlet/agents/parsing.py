@@ -1,8 +1,8 @@
 """Reading an action out of what a model wrote.
 
 Models forget closing tags, fence their code in other ways than they were asked to, think aloud first, and write
-around it. All of that is forgiven. What is never done is to run prose: text that isn't marked as code counts as code
-only if all of it parses and it plainly does something (a call, an assignment, a loop, a definition).
+around it. All of that is forgiven. What is never done is to run prose: text that isn't marked as code counts as
+code only if all of it parses and it plainly does something (a call, an assignment, a definition).
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _ACTS = (
 def parse_code(text: str, tags: tuple[str, str]) -> str:
     """The code in a model's reply. `tags` are the opening and the closing tag it was asked for, as regexes.
 
-    Looked for in this order: blocks between the tags, blocks fenced as Python, bare fences and text that are plainly
-    code. Several blocks are joined. Raises `AgentParsingError` with what to do instead.
+    Looked for in this order: blocks between the tags, blocks fenced as Python, bare fences and text that are
+    plainly code. Several blocks are joined. Raises `AgentParsingError` with what to do instead.
     """
     said = _without_thoughts(text, tags[0], tags[1])
     for find in (_tagged, _fenced, _bare):
@@ -129,7 +129,7 @@ def parse_structured(text: str) -> str:
         code = data["code"]
     except (ValueError, KeyError, TypeError) as error:
         raise AgentParsingError(
-            f'Your reply is not a JSON object with "thought" and "code" ({error}). Reply with one, and nothing else.'
+            f'Your reply is not a JSON object with "thought" and "code" ({error}). Reply with one and no more.'
         ) from error
     if not isinstance(code, str) or not code.strip():
         raise AgentParsingError(f'"code" must be the program of this step, as text, and not {code!r:.100}.')

@@ -63,7 +63,7 @@ def _shipped(name: str) -> dict[str, Any]:
 
 
 def check_templates(templates: Any) -> PromptTemplates:
-    """`templates`, which must have every key that agents use. Raises `ValueError` that names those that are missing."""
+    """`templates`, which must have every key that agents use. Raises `ValueError` that names what is missing."""
     missing = []
     for key, value in EMPTY_PROMPT_TEMPLATES.items():
         if key not in templates:

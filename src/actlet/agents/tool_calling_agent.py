@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, count
 from typing import Any
 
 from ..errors import AgentError, AgentParsingError, AgentToolExecutionError
@@ -78,7 +79,7 @@ class ToolCallingAgent(MultiStepAgent):
             return reply
         model = self.model if hasattr(self.model, "parse_tool_calls") else Model()
         try:
-            return model.parse_tool_calls(reply)  # type: ignore[no-any-return]
+            return model.parse_tool_calls(reply)
         except AgentError:
             raise
         except Exception as error:
@@ -111,12 +112,15 @@ class ToolCallingAgent(MultiStepAgent):
 
     def _observation(self, run: Run, value: Any) -> str:
         """A result as text; an image or a sound is kept in the state, under a name that calls may give."""
-        kind = "image.png" if isinstance(value, AgentImage) else "audio.mp3" if isinstance(value, AgentAudio) else ""
-        if not kind:
-            return truncate_content(str(value).strip())
-        stem, ending = kind.split(".")
-        names = [kind, *(f"{stem}_{number}.{ending}" for number in range(2, len(run.session.state) + 3))]
-        name = next(name for name in names if name not in run.session.state)
+        if isinstance(value, AgentImage):
+            return self._stored(run, value, "image", "png")
+        if isinstance(value, AgentAudio):
+            return self._stored(run, value, "audio", "mp3")
+        return truncate_content(str(value).strip())
+
+    def _stored(self, run: Run, value: Any, stem: str, ending: str) -> str:
+        others = (f"{stem}_{number}.{ending}" for number in count(2))
+        name = next(name for name in chain([f"{stem}.{ending}"], others) if name not in run.session.state)
         run.session.state[name] = value
         return f"Stored {name!r} in memory."
 

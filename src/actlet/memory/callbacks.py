@@ -29,7 +29,9 @@ class CallbackRegistry:
             for callback in callbacks:
                 self.register(ActionStep, callback)
         elif callbacks is not None:
-            raise ValueError(f"step_callbacks must be a list of functions or a dict by step class, not {callbacks!r}")
+            raise ValueError(
+                f"step_callbacks must be a list of functions or a dict by step class, not {callbacks!r}"
+            )
 
     def register(self, step_cls: type[MemoryStep], callback: Callback) -> None:
         """Show steps of `step_cls` to `callback` from now on."""

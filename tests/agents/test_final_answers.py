@@ -1,0 +1,144 @@
+"""How a final answer is held to checks and to its type."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from agent_support import actions, answer, call_answer, caller, code, coder, sent
+from pydantic import BaseModel, Field
+
+from actlet import AgentMemory
+
+# Checks
+
+
+def alone(answer):
+    return answer == 2
+
+
+def with_memory(answer, memory):
+    return isinstance(memory, AgentMemory) and answer == 2
+
+
+def with_agent(answer, memory, agent):
+    return agent.max_steps == 20 and answer == 2
+
+
+def with_agent_only(answer, agent):
+    return agent.max_steps == 20 and answer == 2
+
+
+def with_anything(answer, *args, **kwargs):
+    return len(args) == 1 and set(kwargs) == {"agent"} and answer == 2
+
+
+async def awaited(answer, memory, agent=None):
+    await asyncio.sleep(0)
+    return answer == 2
+
+
+class Checker:
+    def __call__(self, answer, memory, agent):
+        return answer == 2
+
+
+CHECKS = [alone, with_memory, with_agent, with_agent_only, with_anything, awaited, Checker(), lambda a, m: a == 2]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: getattr(check, "__name__", "object"))
+def test_an_answer_that_a_check_refuses_is_not_given(check):
+    agent = coder([answer(1), answer(2)], final_answer_checks=[check])
+    assert agent.run("Even?") == 2
+    first, second = actions(agent)
+    assert (first.is_final_answer, second.is_final_answer) == (False, True)
+    agent = coder([answer(1), answer(2)], final_answer_checks=[check])
+    assert asyncio.run(agent.arun("Even?")) == 2
+
+
+def test_the_model_is_told_which_check_failed_and_why():
+    def is_even(answer, memory):
+        if answer % 2:
+            raise ValueError(f"{answer} is odd")
+        return True
+
+    agent = caller([call_answer(1), call_answer(2)], final_answer_checks=[is_even])
+    assert agent.run("Even?") == 2
+    assert actions(agent)[0].error.message == "Check is_even failed with error: 1 is odd"
+    assert sent(agent).endswith("Check is_even failed with error: 1 is odd")
+
+
+def test_a_check_that_says_no_without_a_reason_names_the_answer():
+    agent = coder([answer(1), answer(2)], final_answer_checks=[alone])
+    agent.run("Even?")
+    assert actions(agent)[0].error.message == "Check alone failed: the answer 1 was not accepted."
+
+
+def test_all_checks_have_to_pass_and_see_the_answer_as_its_type():
+    seen = []
+    agent = coder([answer("7")], final_answer_checks=[lambda a: seen.append(a) or True] * 2, output_type=int)
+    assert agent.run("Go.") == 7
+    assert seen == [7, 7]
+
+
+# Types
+
+
+class City(BaseModel):
+    name: str
+    people: int = Field(gt=0)
+
+
+@dataclass
+class Point:
+    x: int
+    y: int
+
+
+TYPES = [
+    (int, "many", 3, 3),
+    (float, None, 3, 3.0),
+    (list[str], ["a", 1], ["a"], ["a"]),
+    (Literal["yes", "no"], "maybe", "yes", "yes"),
+    (City, {"name": "Rome", "people": -1}, {"name": "Rome", "people": 5}, City(name="Rome", people=5)),
+    (City, {"name": "Rome"}, '{"name": "Rome", "people": 5}', City(name="Rome", people=5)),
+    (list[City], [{"name": "Rome"}], [{"name": "Rome", "people": 5}], [City(name="Rome", people=5)]),
+    (Point, {"x": "left", "y": 0}, {"x": 1, "y": 2}, Point(1, 2)),
+    (dict[str, int], [1], {"a": 1}, {"a": 1}),
+    (int | None, "x", None, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "wrong", "right", "output"), TYPES, ids=[str(t[0]) for t in TYPES])
+def test_an_answer_of_the_wrong_type_is_sent_back_and_the_right_one_is_of_that_type(kind, wrong, right, output):
+    for agent in (
+        coder([answer(wrong), answer(right)], output_type=kind),
+        caller([call_answer(wrong), call_answer(right)], output_type=kind),
+    ):
+        given = agent.run("Go.")
+        assert given == output
+        assert isinstance(given, type(output))
+        assert "not of the type" in actions(agent)[0].error.message
+        assert actions(agent)[-1].action_output == output
+
+
+def test_the_model_is_told_field_by_field_what_is_wrong():
+    agent = coder([answer({"name": 3, "people": 0}), answer({"name": "Rome", "people": 1})], output_type=City)
+    assert asyncio.run(agent.arun("Go.")) == City(name="Rome", people=1)
+    text = sent(agent)
+    assert "- name: Input should be a valid string, not 3" in text
+    assert "- people: Input should be greater than 0, not 0" in text
+
+
+def test_the_prompt_says_what_the_answer_must_be():
+    assert "The final answer must be an integer." in coder([], output_type=int).system_prompt
+    schema = caller([], output_type=City).system_prompt
+    assert '"people": {"exclusiveMinimum": 0, "type": "integer"}' in schema
+    assert "title" not in schema
+    assert "must be" not in coder([]).system_prompt.split("Importable")[1]
+
+
+def test_an_object_that_already_is_the_type_passes_as_it_is():
+    rome = City(name="Rome", people=5)
+    agent = coder([code("final_answer(city)")], output_type=City)
+    assert agent.run("Go.", additional_args={"city": rome}) is rome

@@ -1,0 +1,114 @@
+"""Steps as plain data: `json.dumps` takes whatever a run has seen."""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+import pytest
+from memory_support import action, call, reply
+from PIL import Image
+from pydantic import BaseModel
+
+from actlet import (
+    ActionStep,
+    AgentError,
+    FinalAnswerStep,
+    PlanningStep,
+    SystemPromptStep,
+    TaskStep,
+    Timing,
+    TokenUsage,
+)
+from actlet.memory.steps import jsonable
+
+
+class City(BaseModel):
+    name: str
+
+
+@dataclass
+class Point:
+    x: int
+    lock: object = field(default_factory=threading.Lock)
+
+
+class Colour(Enum):
+    RED = 1
+
+
+VALUES = [
+    None,
+    True,
+    1.5,
+    "text",
+    b"bytes",
+    (1, {2}),
+    {1: "a", ("x",): "b"},
+    {"deep": [{"set": frozenset({1})}]},
+    date(2024, 1, 1),
+    Decimal("1.5"),
+    Colour.RED,
+    City(name="Rome"),
+    City,
+    Point,
+    Point(3),
+    Image.new("RGB", (1, 1)),
+    ValueError("x"),
+    print,
+    object(),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_an_action_with_any_value_is_data_that_json_takes(value):
+    step = action(
+        action_output=value, tool_calls=[call(value=value)], observations_images=[Image.new("RGB", (1, 1))]
+    )
+    step.model_input_messages = [reply()]
+    step.model_output_message, step.error, step.token_usage = reply(), AgentError("broken"), TokenUsage(1, 2)
+    assert json.loads(json.dumps(step.dict()))["step_number"] == 1
+
+
+def test_the_keys_of_an_action_are_those_that_smolagents_users_know():
+    expected = ["step_number", "timing", "model_input_messages", "tool_calls", "error", "model_output_message"]
+    expected += ["model_output", "code_action", "observations", "observations_images", "action_output"]
+    expected += ["token_usage", "is_final_answer"]
+    data = action(error=AgentError("broken"), token_usage=TokenUsage(1, 2)).dict()
+    assert list(data)[: len(expected)] == expected
+    assert data["timing"] == {"start_time": 1.0, "end_time": 2.5, "duration": 1.5}
+    assert data["error"] == {"type": "AgentError", "message": "broken"}
+    assert data["token_usage"]["total_tokens"] == 3
+    assert data["tool_calls"] == []
+
+
+def test_other_steps_are_data_too():
+    picture = Image.new("RGB", (1, 1))
+    steps = [
+        SystemPromptStep("Be good."),
+        TaskStep("Go.", [picture]),
+        PlanningStep([reply()], reply(), "plan", Timing(1.0), TokenUsage(1, 2)),
+        FinalAnswerStep({1, 2}),
+    ]
+    for step in steps:
+        step.messages() if not isinstance(step, FinalAnswerStep) else None
+        assert json.dumps(step.dict())
+    assert steps[1].dict()["task"] == "Go."
+    assert steps[2].dict()["plan"] == "plan"
+    assert "_messages" not in steps[0].dict()
+
+
+def test_dataclasses_and_models_become_their_fields():
+    assert jsonable(City(name="Rome")) == {"name": "Rome"}
+    assert jsonable(Point(3))["x"] == 3
+
+
+def test_a_tool_call_has_the_shape_that_chat_apis_use():
+    assert call(a=1).dict() == {"id": "c1", "type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+
+
+def test_a_step_may_be_made_with_number_and_time_alone():
+    step = ActionStep(step_number=1, timing=Timing(0.0))
+    assert (step.timing.duration, step.is_final_answer, step.observations) == (None, False, None)
