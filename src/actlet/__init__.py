@@ -33,7 +33,7 @@ _WHERE = {
     "errors": (
         "ActletError AgentError AgentExecutionError AgentGenerationError AgentInterruptedError AgentMaxStepsError "
         "AgentParsingError AgentToolCallError AgentToolExecutionError BoxError InternalError InterpreterError "
-        "JournalError LimitExceeded MissingExtraError SerializationError"
+        "JournalError LimitExceeded MissingExtraError NoModelError NoReplyError SerializationError"
     ),
     "execution": "BASE_BUILTIN_MODULES Box CodeOutput LocalPythonExecutor PythonExecutor evaluate_python_code truncate_content",
     "media": "AgentAudio AgentImage AgentText AgentType handle_agent_output_types",

@@ -8,6 +8,7 @@
           AgentToolExecutionError       the tool failed
         AgentMaxStepsError            the steps ran out before a final answer
         AgentGenerationError          the model failed, after its retries
+          NoReplyError                  the provider answered, and there is no reply in it
         AgentInterruptedError         somebody stopped the run
       LimitExceeded                 which limit, its value, what was used
       JournalError                  a record that doesn't fit the run it is served to
@@ -15,6 +16,7 @@
         InterpreterError              a snippet run by hand in an executor failed (also a ValueError)
       SerializationError            a value can't cross between host and box
       MissingExtraError             an optional part isn't installed (also an ImportError)
+      NoModelError                  no model was found for what was asked (also a ValueError)
       InternalError                 our fault, never the user's
 
 A message says what happened, with which value, and what to do about it. Raising never logs. Bad arguments raise
@@ -69,6 +71,14 @@ class AgentGenerationError(AgentError):
     """The model failed, after its retries. Ends the run; `__cause__` is the provider's own error."""
 
 
+class NoReplyError(AgentGenerationError):
+    """The provider answered, and there is no reply in it. `code` is its word for why, if it gives one."""
+
+    def __init__(self, message: str, code: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class AgentInterruptedError(AgentError):
     """Somebody stopped the run. Its memory is kept: `run(..., reset=False)` goes on."""
 
@@ -102,6 +112,10 @@ class MissingExtraError(ActletError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the {extra!r} extra: pip install 'actlet[{extra}]'")
+
+
+class NoModelError(ActletError, ValueError):
+    """No model could be found; the message lists the ways to give one."""
 
 
 class InternalError(ActletError):

@@ -33,7 +33,13 @@ def submit(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
 
 
 def call(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for it; leaving early (Ctrl-C) cancels it."""
+    """Run a coroutine on the background loop and wait for it; leaving early (Ctrl-C) cancels it.
+
+    Raises `RuntimeError` on the background loop itself, where waiting would stand still for ever.
+    """
+    if _loop is not None and asyncio._get_running_loop() is _loop:
+        coroutine.close()
+        raise RuntimeError("a coroutine called blocking code of actlet: await its async way (agenerate, acall, arun)")
     future = submit(coroutine)
     try:
         return future.result()

@@ -156,7 +156,7 @@ def run(task: Task, model: str, **environment: str) -> subprocess.CompletedProce
 
 
 if __name__ == "__main__":
-    _, name, url = sys.argv
+    _, _, name, url = sys.argv
     done = run(TASKS[name], url)
     print(done.stderr)
     print(done.stdout)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from typing import Any
 
 from ..errors import AgentError
+from ..tools.hints import Definitions, write_hint
 
 
 class AnswerType:
@@ -22,12 +22,13 @@ class AnswerType:
         return TypeAdapter(self._type)
 
     def describe(self) -> str:
-        """What the model is told: a JSON schema, which says formats as well as names."""
-        schema = _without_titles(self._adapter.json_schema())
-        plain = {"string": "a text", "integer": "an integer", "number": "a number", "boolean": "True or False"}
-        if list(schema) == ["type"] and schema["type"] in plain:
-            return f"{plain[schema['type']]}."
-        return f"data that fits this JSON schema (dicts for objects): {json.dumps(schema)}"
+        """What the model is told: the type as Python writes it, with the classes that it has to know."""
+        definitions: Definitions = {}
+        hint = write_hint(self._type, definitions)
+        if not definitions:
+            return f"of the type `{hint}`."
+        classes = "\n".join(definitions.values())
+        return f"of the type `{hint}`:\n```python\n{classes}\n```"
 
     def fit(self, answer: Any) -> Any:
         """`answer` as the type; text is read as JSON where the type isn't text. Raises `AgentError`."""
@@ -56,18 +57,3 @@ def _misfit(error: Any) -> str:
         for detail in error.errors()
     ]
     return "The final answer is not of the type that was asked for:\n" + "\n".join(problems)
-
-
-def _without_titles(schema: Any) -> Any:
-    """A schema without the titles that pydantic makes up, which only repeat the names."""
-    if isinstance(schema, list):
-        return [_without_titles(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: {name: _without_titles(item) for name, item in value.items()}
-        if key in ("properties", "$defs")
-        else _without_titles(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str))
-    }

@@ -23,17 +23,9 @@ class Abandoned(BaseException):
 
 
 def wait(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in the background and wait for it.
-
-    Raises `RuntimeError` on the background loop itself, where waiting would stand still for ever.
-    """
-    import asyncio
-
+    """Run a coroutine in the background and wait for it."""
     from .. import portal
 
-    if asyncio._get_running_loop() is portal.loop():
-        coroutine.close()
-        raise RuntimeError("an async tool called a model's generate(): await its agenerate() instead")
     return portal.call(coroutine)
 
 

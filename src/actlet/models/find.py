@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..errors import ActletError
+from ..errors import NoModelError
 from .base import Model
 from .openai import OpenAIModel
 from .providers import PROVIDERS, Provider
@@ -22,10 +22,6 @@ PROBE_TIMEOUT = 0.5
 """Seconds that a local server has to say which models it serves."""
 
 _URL = re.compile(r"(?P<base>https?://[^/]+(?:/[^:]*)?)(?::(?P<model>.+))?")
-
-
-class NoModelError(ActletError, ValueError):
-    """No model could be found; the message lists the ways to give one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import AgentGenerationError
+from ..errors import NoReplyError
 from ..messages import (
     ChatMessage,
     ChatMessageStreamDelta,
@@ -20,14 +20,6 @@ from ..messages import (
     TokenUsage,
 )
 from .parsing import new_call_id
-
-
-class NoReplyError(AgentGenerationError):
-    """The API answered, and there is no reply in it. `code` is the one the answer gives, if it gives one."""
-
-    def __init__(self, message: str, code: Any = None) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def read_completion(completion: Any, model_id: str | None) -> ChatMessage:

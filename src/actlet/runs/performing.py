@@ -15,7 +15,7 @@ from ..errors import AgentError, AgentInterruptedError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
 from ..messages import ChatMessage, agglomerate_stream_deltas
-from ..models.base import Model
+from ..models.bridge import aiterate
 from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
 from .events import CodeFinished, CodePrinted, CodeStarted
@@ -161,10 +161,22 @@ def _run_by_call(executor: Any, code: str) -> CodeOutput:
 
 
 def ways_of_model(model: Any, kind: str = "") -> Ways:
-    """The blocking and the asynchronous way to have `model` generate, each None where the class has none itself."""
+    """The blocking and the asynchronous way to have `model` reply (`kind`: "" or "_stream").
+
+    Those that the most derived class has itself; the other is None, and left to the driver.
+    """
     blocking, asynchronous = "generate" + kind, "agenerate" + kind
-    own_blocking = getattr(type(model), blocking, None) is not getattr(Model, blocking, None)
-    own_async = getattr(type(model), asynchronous, None) is not getattr(Model, asynchronous, None)
-    if own_async:
-        return (getattr(model, blocking) if own_blocking else None), getattr(model, asynchronous)
-    return getattr(model, blocking), (getattr(model, asynchronous, None) if kind else None)
+    own = {blocking}
+    for cls in type(model).__mro__:
+        if found := vars(cls).keys() & {blocking, asynchronous}:
+            own = found
+            break
+    function = getattr(model, blocking) if blocking in own else None
+    coroutine = getattr(model, asynchronous) if asynchronous in own else None
+    if kind and coroutine is None:
+        coroutine = partial(_streamed, model)
+    return function, coroutine
+
+
+def _streamed(model: Any, **arguments: Any) -> Any:
+    return aiterate(lambda: model.generate_stream(**arguments))

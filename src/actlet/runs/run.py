@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError
 from ..messages import Timing, TokenUsage
+from ..models.transient import transient
 from .current import current_run
 from .driving import Driver
 from .events import Notice, RunFinished, RunStarted
@@ -172,4 +173,4 @@ class Run:
 
 
 def _transient(model: Any) -> Any:
-    return getattr(model, "transient", lambda error: None)
+    return getattr(model, "transient", transient)
