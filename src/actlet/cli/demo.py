@@ -14,11 +14,11 @@ from .building import StderrLogger, find, say
 from .exits import CommandError, Exit
 
 _REPLAY = """\
-This is a replay: the model's replies are a recording, made with a language model that answered this very agent.
-The agent, its tools, the code that it runs and the data are real, here and now.
+This is a replay: the model's replies are a recording, of a language model that answered this agent.
+The agent, its tools, its box, the code that runs in it and the data are real, here and now.
 """
 _LIVE = """\
-The same with a live model:  actlet demo --live openai:gpt-4o-mini   (or ollama:MODEL, or http://host:port/v1:MODEL)
+The same with a live model: actlet demo --live openai:gpt-4o-mini (or ollama:MODEL, http://HOST:PORT/v1:MODEL)
 """
 
 
@@ -30,7 +30,7 @@ def demo(options: Namespace) -> Exit:
         say(_REPLAY)
     answer = _carried_out(_model(options.live, options.record))
     right = right_answer()
-    print(f"answer:   {answer}\ncomputed: {right}\n{'The answer is right.' if answer == right else 'WRONG.'}")
+    print(f"answered: {answer}\ncomputed: {right}\n{'The answer is right.' if answer == right else 'WRONG.'}")
     if not options.live:
         say("\n" + _LIVE)
     return Exit.ANSWERED if answer == right else Exit.FAILED
@@ -39,7 +39,7 @@ def demo(options: Namespace) -> Exit:
 def _carried_out(model: Any) -> Answer | None:
     from ..monitoring import LogLevel
 
-    agent = demo_agent(model, logger=StderrLogger(LogLevel.INFO), stream_outputs=True)
+    agent = demo_agent(model, logger=StderrLogger(LogLevel.INFO), stream_outputs=model.can_stream)
     try:
         answer: Answer = agent.run(TASK)
     except ActletError:
@@ -52,6 +52,8 @@ def _model(live: str | None, record: str | None) -> Any:
 
     if live is None:
         with as_file(files("actlet.demo") / "recording.jsonl") as recording:
-            return ReplayModel(recording, strict=False)
-    model = find(live)
-    return RecordingModel(model, Path(record)) if record else model
+            model = ReplayModel(recording, strict=False)
+        model.can_stream = True  # in one piece, so that what the model says is shown before what its code does
+        return model
+    found = find(live)
+    return RecordingModel(found, Path(record)) if record else found

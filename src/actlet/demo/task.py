@@ -25,6 +25,11 @@ class Answer:
     southernmost: str
     kilometres: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.country}, {self.zones} zones, {self.northernmost} to {self.southernmost}: {self.kilometres} km"
+        )
+
 
 def table(name: str) -> str:
     """The text of a table that ships with the package."""
