@@ -68,8 +68,20 @@ def breach(path: Path, folder: Path, imports: list[str]) -> list[str]:
     (folder / "vars.json").write_text(json.dumps(names))
     report_file = folder / "report.json"
     source = str(HERE.parents[1] / "src")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "HOST_SECRET": host_secret, "PYTHONPATH": source}
-    command = [sys.executable, HERE / "escape_child.py", path, folder / "vars.json", report_file, SECURITY / "harness"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "HOST_SECRET": host_secret,
+        "PYTHONPATH": source,
+    }
+    command = [
+        sys.executable,
+        HERE / "escape_child.py",
+        path,
+        folder / "vars.json",
+        report_file,
+        SECURITY / "harness",
+    ]
     try:
         done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=30)
         errors = done.stderr

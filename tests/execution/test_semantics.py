@@ -6,10 +6,7 @@ from semantics_snippets import PARTS
 
 from actlet.execution.local import LocalPythonExecutor
 
-IMPORTS = (
-    "abc asyncio bisect contextlib copy dataclasses decimal enum fractions functools heapq io json operator pprint "
-    "string textwrap threading typing"
-).split()
+IMPORTS = ["abc", "asyncio", "bisect", "contextlib", "copy", "dataclasses", "decimal", "enum", "fractions", "functools", "heapq", "io", "json", "operator", "pprint", "string", "textwrap", "threading", "typing"]
 
 
 def in_box(box: LocalPythonExecutor, code: str) -> Outcome:

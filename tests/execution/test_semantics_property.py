@@ -20,7 +20,7 @@ atoms = st.one_of(
 
 def compound(inner):
     pair = st.tuples(inner, inner)
-    operators = st.sampled_from("+ - * // % / == != < >= and or in is".split())
+    operators = st.sampled_from(["+", "-", "*", "//", "%", "/", "==", "!=", "<", ">=", "and", "or", "in", "is"])
     return st.one_of(
         st.tuples(inner, operators, inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
         pair.map(lambda p: f"[{p[0]}, {p[1]}]"),
@@ -48,7 +48,7 @@ def indented(block):
 
 def nested(statement):
     block = st.lists(statement, min_size=1, max_size=3).map(indented)
-    errors = st.sampled_from("Exception TypeError ZeroDivisionError (KeyError,IndexError)".split())
+    errors = st.sampled_from(["Exception", "TypeError", "ZeroDivisionError", "(KeyError,IndexError)"])
     return st.one_of(
         st.tuples(expressions, block, block).map(lambda p: f"if {p[0]}:\n{p[1]}\nelse:\n{p[2]}"),
         st.tuples(names, expressions, block).map(lambda p: f"for {p[0]} in {p[1]}:\n{p[2]}\n    break"),
@@ -62,16 +62,18 @@ def nested(statement):
             lambda p: f"class Made:\n{p[0]}\n    def method(self):\n        return {p[1]}\nprint(Made().method())"
         ),
         st.tuples(expressions, names, block).map(
-            lambda p: f"match {p[0]}:\n    case [{p[1]}, *_]:\n        print({p[1]})\n    case int():\n"
-            + indented(p[2].split("\n"))
-            + "\n    case _:\n        print('other')"
+            lambda p: (
+                f"match {p[0]}:\n    case [{p[1]}, *_]:\n        print({p[1]})\n    case int():\n"
+                + indented(p[2].split("\n"))
+                + "\n    case _:\n        print('other')"
+            )
         ),
     )
 
 
 simple = st.one_of(
     st.tuples(names, expressions).map(lambda p: f"{p[0]} = {p[1]}"),
-    st.tuples(names, st.sampled_from("+ - *".split()), expressions).map(lambda p: f"{p[0]} {p[1]}= {p[2]}"),
+    st.tuples(names, st.sampled_from(["+", "-", "*"]), expressions).map(lambda p: f"{p[0]} {p[1]}= {p[2]}"),
     expressions.map(lambda e: f"print({e})"),
     st.tuples(names, expressions).map(lambda p: f"print({p[0]}, {p[1]}, sep='|')"),
     expressions,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from functools import partial
 from typing import Any
@@ -19,12 +20,15 @@ from ..threads import Worker
 from . import stdout
 from .box import Answer, Box, BoxCall, CodeOutput, Deliver, Outcome, Printed, SnippetError, Suspended
 from .guards import BASE_BUILTINS
-from .kernel import Ended, Kernel, current_frame
+from .kernel import Ended, Failure, Kernel, current_frame
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Problem, Surroundings, look_over
 from .running import Running
 from .text import truncate_content
 from .views import Views
+
+# The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
+warnings.filterwarnings("ignore", category=SyntaxWarning, module="<snippet")
 
 MAX_PRINT_OUTPUTS_LENGTH = 50_000
 """Characters of printed output that are kept, unless told otherwise."""
@@ -318,8 +322,6 @@ def copied(value: Any, copies: dict[int, Any]) -> Any:
 
 
 def _refused(problems: list[Problem]) -> Ended:
-    from .kernel import Failure
-
     first, *others = problems
     message = first.message
     for other in others[:4]:
