@@ -27,6 +27,7 @@ def test_doctor_says_what_to_do_about_what_is_missing(actlet):
     assert done.returncode == 0
     assert "missing  model" in done.stdout
     assert "actlet demo" in done.stdout
+    assert "pip install --force-reinstall" not in done.stdout
 
 
 def test_doctor_notices_a_server_that_does_not_answer(actlet):

@@ -67,7 +67,7 @@ def find(spec: str | None, api_base: str | None = None, api_key: str | None = No
     try:
         found = find_model(spec, api_base=api_base, api_key=api_key)
     except (ValueError, ImportError) as error:
-        raise CommandError(str(error), Exit.NO_MODEL) from error
+        raise CommandError(f"no model was found.\n{error}", Exit.NO_MODEL) from error
     if not quiet:
         say(f"actlet: {found.model.model_id}, as {found.why}")
         for note in found.notes:

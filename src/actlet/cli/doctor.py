@@ -30,13 +30,14 @@ _CORE = ("pydantic", "jinja2", "rich", "pyyaml")
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: `remedy` says what to do where it isn't `ok`, or what to know where it is."""
+    """What a check found: `remedy` says what to do where it isn't `ok`, `note` what to know where it is."""
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
     essential: bool = False
+    note: str = ""
 
 
 def doctor(options: Namespace) -> Exit:
@@ -111,9 +112,9 @@ def _model(spec: str | None) -> Finding:
     base = (
         getattr(found.model, "api_base", None) or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
     )
-    detail, remedy = f"{found.model.model_id} at {base}, as {found.why}", "\n".join(found.notes)
+    detail = f"{found.model.model_id} at {base}, as {found.why}"
     problem = _unreachable(base, getattr(found.model, "api_key", None))
-    return Finding("model", not problem, detail, problem) if problem else Finding("model", True, detail, remedy)
+    return Finding("model", not problem, detail, problem, note="\n".join(found.notes))
 
 
 def _unreachable(base: str, key: str | None) -> str:
@@ -144,4 +145,5 @@ def _terminal() -> Finding:
 def _line(finding: Finding) -> str:
     mark = "ok     " if finding.ok else "FAILED " if finding.essential else "missing"
     line = f"{mark}  {finding.name:14} {finding.detail}"
-    return line + "".join(f"\n{'':24} {text}" for text in finding.remedy.splitlines())
+    more = finding.note if finding.ok else finding.remedy
+    return line + "".join(f"\n{'':24} {text}" for text in more.splitlines())
