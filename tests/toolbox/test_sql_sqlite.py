@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -130,6 +131,35 @@ def test_the_users_own_engine_is_left_as_it_was(database):
     with engine.begin() as connection:
         connection.exec_driver_sql("insert into dept values (9, 'New')")
     assert tool(query="select count(*) as n from dept") == [{"n": 3}]
+
+
+def test_one_connection_shared_by_threads_stays_read_only():
+    engine = sqlalchemy.create_engine(
+        "sqlite://", poolclass=sqlalchemy.pool.StaticPool, connect_args={"check_same_thread": False}
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql("create table t(x integer)")
+    tools = [SQLTool(engine), SQLTool(engine)]
+    slow = "with recursive n(i) as (select 1 union all select i + 1 from n limit 20000) select max(i) as m from n"
+    refused: list[bool] = []
+
+    def work(number: int) -> None:
+        tool = tools[number % 2]
+        for _ in range(10):
+            assert tool(query=slow) == [{"m": 20000}]
+            try:
+                tool(query="insert into t values (1)")
+            except ValueError:
+                refused.append(True)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 40
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("select count(*) from t").scalar() == 0
 
 
 def test_a_database_that_no_guard_can_hold_is_not_offered_as_read_only():

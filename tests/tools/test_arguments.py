@@ -5,7 +5,7 @@ import enum
 import pathlib
 import timeit
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple, Optional, TypedDict, Union
+from typing import Annotated, Any, Literal, NamedTuple, Optional, Protocol, TypedDict, Union, runtime_checkable
 
 import pytest
 from hypothesis import given
@@ -146,6 +146,16 @@ def test_arrays_frames_and_images_pass_as_they_are():
     assert check(Any, frame) is frame
     with pytest.raises(AgentToolCallError, match=r"expected pandas\.DataFrame"):
         check(pandas.DataFrame, [1])
+
+
+def test_a_protocol_is_checked_where_it_can_be():
+    class Named(Protocol):
+        name: str
+
+    value = object()
+    assert check(Named, value) is value
+    with pytest.raises(AgentToolCallError, match="expected Closing"):
+        check(runtime_checkable(type("Closing", (Protocol,), {"close": lambda self: None})), value)
 
 
 def test_numbers_of_numpy_are_numbers():

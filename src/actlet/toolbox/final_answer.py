@@ -15,8 +15,8 @@ class FinalAnswerTool(Tool):
     """
 
     name = "final_answer"
-    description = "Gives the final answer to the task and ends it."
-    inputs = {"answer": {"type": "any", "description": "the answer"}}  # noqa: RUF012
+    description = "Ends the task with its final answer."
+    inputs = {"answer": {"type": "any", "description": ""}}  # noqa: RUF012
     output_type = "any"
     answers_directly = True
     idempotent = True

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,15 +75,17 @@ class SQLiteGuard(Guard):
         driver: Any = connection.connection.driver_connection
         if not isinstance(driver, sqlite3.Connection):
             raise ValueError(f"SQLTool needs SQLite's standard driver, not {type(driver).__name__}")
-        deadline = time.monotonic() + seconds
-        driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
-        if self.read_only:
-            driver.set_authorizer(_authorize)
-        try:
-            yield
-        finally:
-            driver.set_progress_handler(None, 0)
-            driver.set_authorizer(None)
+        # A pool of one connection, as in-memory databases have, gives it to several threads; `info` belongs to it.
+        with connection.info.setdefault("actlet_sql_lock", threading.Lock()):
+            deadline = time.monotonic() + seconds
+            driver.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+            if self.read_only:
+                driver.set_authorizer(_authorize)
+            try:
+                yield
+            finally:
+                driver.set_progress_handler(None, 0)
+                driver.set_authorizer(None)
 
 
 class PostgreSQLGuard(Guard):

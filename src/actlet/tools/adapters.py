@@ -35,8 +35,14 @@ def adapter(hint: Any) -> TypeAdapter[list[Any]]:
 
 
 def prepared(hint: Any) -> Any:
-    """The hint as pydantic takes it: a `typing.TypedDict` on Python 3.11 is rebuilt, an `Iterable` stays one."""
+    """The hint as pydantic takes it.
+
+    A `typing.TypedDict` on Python 3.11 is rebuilt, an `Iterable` stays one, and a protocol that can't be checked at
+    run time lets everything through.
+    """
     origin, args = get_origin(hint), get_args(hint)
+    if getattr(hint, "_is_protocol", False) and not getattr(hint, "_is_runtime_protocol", False):
+        return Any
     if sys.version_info < (3, 12) and typing.is_typeddict(hint):
         return _typed_dict(hint)
     if origin in (collections.abc.Iterable, collections.abc.Iterator, collections.abc.Generator):
