@@ -7,10 +7,11 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 
+from ..execution.text import truncate_content
 from ..memory import ActionStep, MemoryStep, PlanningStep, TaskStep
-from .panels import code_panel, literal, markdown, messages_panel, rule, task_panel
+from .panels import boxed, code_panel, literal, markdown, messages_panel, rule, task_panel
 
-_LONGEST = 2_000  # characters of an observation
+_LONGEST = 4_000  # characters of an observation
 
 
 def replay(memory: Any, logger: Any, detailed: bool = False) -> None:
@@ -30,7 +31,7 @@ def retold(console: Console, memory: Any, detailed: bool) -> RenderableType:
 
 def _step(console: Console, step: MemoryStep, detailed: bool) -> Iterator[RenderableType]:
     if isinstance(step, TaskStep):
-        yield task_panel(step.task, "", "task")
+        yield task_panel(step.task, "")
         return
     if not isinstance(step, ActionStep | PlanningStep):
         return
@@ -41,13 +42,16 @@ def _step(console: Console, step: MemoryStep, detailed: bool) -> Iterator[Render
 
 
 def _action(console: Console, step: ActionStep) -> Iterator[RenderableType]:
-    if step.model_output_message is not None:
-        yield literal(step.model_output_message.text)
-    if step.code_action is not None:
+    said = step.model_output_message.text.strip() if step.model_output_message is not None else ""
+    if said:
+        yield literal(said)
+    if step.code_action is None:
+        yield from (
+            boxed(f"Called tool: {call.name!r} with arguments: {call.arguments}") for call in step.tool_calls or ()
+        )
+    elif step.code_action not in said:
         yield code_panel(console, "Code", step.code_action)
-    else:
-        yield from (literal(f"Calls {call.name} with {call.arguments}") for call in step.tool_calls or ())
     if step.observations:
-        yield literal(step.observations[:_LONGEST])
+        yield literal(truncate_content(step.observations, _LONGEST))
     if step.error is not None:
         yield literal(f"Error: {step.error}", "bold red")
