@@ -9,8 +9,8 @@ Covered, when read-only:
 - MySQL and MariaDB: the same; and no INTO OUTFILE or DUMPFILE, which a READ ONLY transaction allows.
 
 Not covered: functions with effects of their own that a login is allowed to call (`pg_terminate_backend`, `dblink`,
-what users have defined). Give the tool a login that may only do what it should. Other databases have no guard here
-and are not offered as read-only.
+what users have defined). Give the tool a login that may only do what it should. Other databases have no guard
+here and are not offered as read-only.
 
 A SQLite connection that several threads share (an engine with a `StaticPool`) is used by one query of these tools at
 a time. The rest of the program must not use that same connection meanwhile: SQLite and Python would wait for each
