@@ -12,9 +12,9 @@ Not covered: functions with effects of their own that a login is allowed to call
 what users have defined). Give the tool a login that may only do what it should. Other databases have no guard
 here and are not offered as read-only.
 
-A SQLite connection that several threads share (an engine with a `StaticPool`) is used by one query of these tools at
-a time. The rest of the program must not use that same connection meanwhile: SQLite and Python would wait for each
-other's locks. Engines of files give every thread a connection of its own.
+A SQLite connection that several threads share (an engine with a `StaticPool`) is used by one query of these tools
+at a time. The rest of the program must not use that same connection meanwhile: SQLite and Python would wait for
+each other's locks. Engines of files give every thread a connection of its own.
 """
 
 from __future__ import annotations
