@@ -8,6 +8,8 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
+from typing import ClassVar
 
 from actlet.execution.local import LocalPythonExecutor
 from actlet.toolbox import FinalAnswerTool
@@ -20,7 +22,7 @@ import hosttools as host  # noqa: E402
 
 class NoteStore(Tool):
     name, description, output_type = "note_store", "store a note", "string"
-    inputs = {"text": {"type": "string", "description": "the note"}}
+    inputs: ClassVar = {"text": {"type": "string", "description": "the note"}}
 
     def __init__(self):
         super().__init__()
@@ -32,14 +34,14 @@ class NoteStore(Tool):
 
 class Lookup(Tool):
     name, description, output_type = "lookup", "look up", "string"
-    inputs = {"key": {"type": "string", "description": "the key"}}
+    inputs: ClassVar = {"key": {"type": "string", "description": "the key"}}
 
     def forward(self, key: str) -> str:
         return host.lookup(key)
 
 
 def main() -> None:
-    variables = json.load(open(VARS))
+    variables = json.loads(Path(VARS).read_text())
     imports = variables.pop("_IMPORTS")
     variables |= {"HOST_LIST": host.HOST_LIST, "HOST_CONFIG": host.HOST_CONFIG, "HOST_OBJ": host.HOST_OBJ}
     os.chdir(variables["WORK_DIR"])
@@ -49,7 +51,7 @@ def main() -> None:
     box.send_variables(variables)
     host.snapshot()
     started = time.time()
-    output = box.run(open(SNIPPET).read())
+    output = box.run(Path(SNIPPET).read_text())
     report = {"wall": time.time() - started, "logs": output.logs, "error": str(output.error)}
     started = time.time()
     report["value"] = str(output.output)[:20000]
@@ -62,7 +64,7 @@ def main() -> None:
     report["mutations"] = host.mutations()
     if notes.limit != 3 or notes.api_key != host.HOST_SECRET:
         report["mutations"].append("note_store")
-    json.dump(report, open(REPORT, "w"))
+    Path(REPORT).write_text(json.dumps(report))
 
 
 main()

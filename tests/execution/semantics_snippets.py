@@ -1,4 +1,4 @@
-"""Snippets that must do in the local box what they do in CPython: one per block, blocks apart by a line of dashes."""
+"""Snippets that must do in the local box what they do in CPython: one per block, with a line of dashes between."""
 
 SNIPPETS = r'''
 1 + 1

@@ -6,7 +6,11 @@ from semantics_snippets import PARTS
 
 from actlet.execution.local import LocalPythonExecutor
 
-IMPORTS = ["abc", "asyncio", "bisect", "contextlib", "copy", "dataclasses", "decimal", "enum", "fractions", "functools", "heapq", "io", "json", "operator", "pprint", "string", "textwrap", "threading", "typing"]
+NAMES = (
+    "abc asyncio bisect contextlib copy dataclasses decimal enum fractions functools heapq io json operator pprint "
+    "string textwrap threading typing"
+)
+IMPORTS = NAMES.split()
 
 
 def in_box(box: LocalPythonExecutor, code: str) -> Outcome:

@@ -43,7 +43,7 @@ class PrintedText:
         self._room = limit - self._half
         self._tail: deque[str] = deque()
         self._tail_length = 0
-        self._left_out = 0
+        self._written = 0
         self._send = send
         self._to_send = limit
         self._unsent: list[str] = []
@@ -66,10 +66,14 @@ class PrintedText:
     def text(self) -> str:
         """What is kept, with a notice where something was left out."""
         with self._lock:
-            head, tail = "".join(self._head), "".join(self._tail)
-            return _joined(head, self._left_out, tail) if self._left_out else head + tail
+            head = "".join(self._head)
+            tail = "".join(self._tail)[-self._half :] if self._half else ""
+            left_out = self._written - len(head) - len(tail)
+            return _joined(head, left_out, tail) if left_out > 0 else head + tail
 
     def _keep(self, text: str) -> None:
+        """Nothing here relies on the lines before it having been reached: a snippet is stopped anywhere."""
+        self._written += len(text)
         if self._room:
             self._head.append(text[: self._room])
             kept = len(self._head[-1])
@@ -90,7 +94,6 @@ class PrintedText:
             dropped = min(len(first), surplus)
             surplus -= dropped
             self._tail_length -= dropped
-            self._left_out += dropped
 
     def _pass_on(self, text: str) -> None:
         self._to_send -= len(text)

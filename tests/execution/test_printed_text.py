@@ -1,0 +1,133 @@
+"""What a snippet prints: kept up to a limit, passed on as it comes, and nobody else's."""
+
+import contextlib
+import io
+import sys
+import threading
+import time
+import tracemalloc
+
+from box_support import Reader, box_with
+
+from actlet.execution import truncate_content
+from actlet.execution.box import CodeOutput, Printed
+from actlet.execution.text import PrintedText
+
+
+def test_a_long_output_keeps_its_head_and_its_tail():
+    box = box_with(max_print_outputs_length=100)
+    logs = box.run("for i in range(1000):\n    print(i)").logs
+    assert logs.startswith("0\n1\n2\n")
+    assert logs.endswith("998\n999\n")
+    assert "3790 characters left out" in logs
+    assert len(logs) < 160
+
+
+def test_an_output_at_the_limit_is_whole():
+    for length in (99, 100):
+        assert box_with(max_print_outputs_length=100).run(f"print('x' * {length}, end='')").logs == "x" * length
+
+
+def test_an_endless_print_loop_keeps_no_more_than_its_limit():
+    box = box_with(timeout_seconds=0.5, max_print_outputs_length=1000)
+    tracemalloc.start()
+    logs = box.run("while True:\n    print('x' * 1000)").logs
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(logs) < 1100
+    assert peak < 3_000_000
+
+
+def test_printed_text_is_passed_on_while_the_snippet_runs():
+    box = box_with()
+    reader = Reader(box, "import time\nprint('early')\ntime.sleep(0.3)\nprint('late')")
+    started = time.monotonic()
+    assert reader.next() == Printed("early\n")
+    assert time.monotonic() - started < 0.25
+    assert reader.next() == Printed("late\n")
+    assert isinstance(reader.next(), CodeOutput)
+
+
+def test_text_that_follows_at_once_comes_soon_all_the_same():
+    box = box_with()
+    reader = Reader(box, "import time\nprint('a')\nprint('b')\ntime.sleep(0.5)")
+    assert [reader.next(0.3), reader.next(0.3)] == [Printed("a\n"), Printed("b\n")]
+    reader.output()
+
+
+def test_a_print_per_line_does_not_cost_an_event_per_line():
+    box = box_with()
+    reader, events = Reader(box, "for i in range(5000):\n    print(i)"), []
+    while not isinstance(event := reader.next(), CodeOutput):
+        events.append(event)
+    assert "".join(event.text for event in events) == event.logs
+    assert len(events) < 500
+
+
+def test_no_more_than_the_limit_is_passed_on():
+    sent = []
+    text = PrintedText(10, sent.append)
+    for _ in range(100):
+        text.write("abc")
+    text.flush()
+    assert "".join(sent) == "abcabcabca"
+
+
+def test_printed_text_is_kept_exactly_whatever_the_pieces():
+    whole = "".join(chr(97 + n % 26) for n in range(1000))
+    for size in (1, 3, 7, 50, 999, 1000):
+        text = PrintedText(200, len)
+        for start in range(0, 1000, size):
+            text.write(whole[start : start + size])
+        assert text.text() == f"{whole[:100]}\n[... 800 characters left out ...]\n{whole[-100:]}"
+
+
+def test_what_library_code_prints_on_the_snippets_thread_is_caught():
+    box = box_with(additional_authorized_imports=["pprint"])
+    assert box.run("import pprint\npprint.pprint({'a': 1})").logs == "{'a': 1}\n"
+
+
+def test_what_other_threads_print_meanwhile_goes_where_it_went():
+    host = io.StringIO()
+    with contextlib.redirect_stdout(host):
+
+        def speak() -> str:
+            """Prints on the host."""
+            print("from the host")
+            return "spoken"
+
+        box = box_with(speak)
+        output = box.run("print('in'); speak()")
+        assert sys.stdout is host
+    assert (output.logs, host.getvalue()) == ("in\n", "from the host\n")
+
+
+def test_standard_output_is_put_back_when_the_last_snippet_ends():
+    before = sys.stdout
+    boxes = [box_with() for _ in range(4)]
+    readers = [Reader(box, "import time\nprint('x')\ntime.sleep(0.02)") for box in boxes]
+    for reader in readers:
+        reader.output()
+    assert sys.stdout is before
+
+
+def test_prints_of_a_snippets_own_threads_are_its_own():
+    box = box_with(additional_authorized_imports=["threading"])
+    code = "import threading\nt = threading.Thread(target=print, args=('from a thread',))\nt.start()\nt.join()"
+    assert box.run(code).logs == "from a thread\n"
+
+
+def test_truncate_content_keeps_head_and_tail():
+    assert truncate_content("short") == "short"
+    cut = truncate_content("a" * 50 + "b" * 50, max_length=20)
+    assert cut == "a" * 10 + "\n[... 80 characters left out ...]\n" + "b" * 10
+
+
+def test_printing_from_many_threads_at_once_loses_nothing():
+    text = PrintedText(10_000_000, len)
+    threads = [threading.Thread(target=lambda: [text.write("ab") for _ in range(2000)]) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(text.text()) == 20_000
