@@ -1,5 +1,7 @@
 """What an agent is: settings, and the loop that carries out its tasks."""
 
+from ..memory.steps import ActionStep
+from ..runs import ActionOutput, RunResult, ToolOutput
 from .agent import MultiStepAgent
 from .code_agent import CODEAGENT_RESPONSE_FORMAT, CodeAgent
 from .prompting import (
@@ -16,13 +18,17 @@ from .tool_calling_agent import ToolCallingAgent
 __all__ = [
     "CODEAGENT_RESPONSE_FORMAT",
     "EMPTY_PROMPT_TEMPLATES",
+    "ActionOutput",
+    "ActionStep",
     "CodeAgent",
     "FinalAnswerPromptTemplate",
     "ManagedAgentPromptTemplate",
     "MultiStepAgent",
     "PlanningPromptTemplate",
     "PromptTemplates",
+    "RunResult",
     "ToolCallingAgent",
+    "ToolOutput",
     "load_templates",
     "populate_template",
 ]

@@ -66,8 +66,14 @@ def described(additional_args: Mapping[str, Any]) -> str:
     """What the model is told of the variables that came with the task."""
     if not additional_args:
         return ""
-    lines = [f"- {name}: {type(value).__name__} = {value!r:.300}" for name, value in additional_args.items()]
+    lines = [f"- {name}: {type(value).__name__} = {previewed(value)}" for name, value in additional_args.items()]
     return "\n\nThese variables are defined, under these names:\n" + "\n".join(lines)
+
+
+def previewed(value: object) -> str:
+    """The beginning of a value, which says so where it is only the beginning."""
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:300]} ... ({len(text):,} characters in all)"
 
 
 def remember(run: Run, step: MemoryStep) -> Loop:
