@@ -6,7 +6,7 @@ from pathlib import Path
 
 from openai_server import OpenAIServer
 
-from actlet.cli.doctor import EXTRAS
+from actlet.cli.doctor import CORE, EXTRAS
 from actlet.demo.check import right_answer
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -46,14 +46,17 @@ def test_doctor_prints_its_findings_as_json(actlet, serve):
     assert all(f["ok"] for f in report["findings"] if f["essential"])
 
 
-def test_doctor_knows_the_extras_that_the_package_has():
-    declared = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
-    plain = {
-        extra: tuple(requirement.split(">")[0] for requirement in requirements)
-        for extra, requirements in declared.items()
-        if extra not in ("all", "test", "dev")
+def test_doctor_knows_what_the_package_needs():
+    project = tomllib.loads(PYPROJECT.read_text())["project"]
+    extras = {
+        name: needed for name, needed in project["optional-dependencies"].items() if "actlet" not in str(needed)
     }
-    assert plain == EXTRAS
+    assert set(CORE) == set(names(project["dependencies"]))
+    assert {extra: names(needed) for extra, needed in extras.items()} == EXTRAS
+
+
+def names(requirements: list[str]) -> tuple[str, ...]:
+    return tuple(requirement.split(">")[0].replace("-", "_") for requirement in requirements)
 
 
 def test_the_demo_replays_a_run_to_the_right_answer(actlet):

@@ -25,7 +25,7 @@ EXTRAS = {
     "audio": ("soundfile", "numpy"),
     "data": ("pandas", "numpy"),
 }
-_CORE = ("pydantic", "jinja2", "rich", "pyyaml")
+CORE = ("pydantic", "jinja2", "rich", "pyyaml", "docstring_parser")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def doctor(options: Namespace) -> Exit:
 
 def _findings(model: str | None) -> Iterator[Finding]:
     yield _python()
-    yield _packages("packages", _CORE, "pip install --force-reinstall actlet", essential=True)
+    yield _packages("packages", CORE, "pip install --force-reinstall actlet", essential=True)
     for extra, packages in EXTRAS.items():
         yield _packages(f"extra {extra}", packages, f"pip install 'actlet[{extra}]'")
     yield _attempt("local box", _local_box, "please report this, with the output of: actlet doctor --json")
@@ -109,9 +109,9 @@ def _model(spec: str | None) -> Finding:
         found = find_model(spec)
     except (ValueError, ImportError) as error:
         return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo")
-    base = (
-        getattr(found.model, "api_base", None) or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-    )
+    if not hasattr(found.model, "api_base"):
+        return Finding("model", True, f"{found.model.model_id}, as {found.why}")
+    base = found.model.api_base or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
     detail = f"{found.model.model_id} at {base}, as {found.why}"
     problem = _unreachable(base, getattr(found.model, "api_key", None))
     return Finding("model", not problem, detail, problem, note="\n".join(found.notes))
