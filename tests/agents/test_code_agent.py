@@ -1,6 +1,7 @@
 """The agent that writes code: what a step does, and what the model is shown of it."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -203,14 +204,14 @@ def test_the_model_is_stopped_at_the_closing_tag():
 def test_the_code_may_be_asked_for_in_markdown():
     agent = coder(["Now.\n```python\nfinal_answer(1)\n```"], code_block_tags="markdown")
     assert agent.run("Go.") == 1
-    assert "```python\norders" in agent.system_prompt
+    assert "<code>" not in agent.system_prompt
     assert agent.model.calls[0].arguments["stop_sequences"] == ["Observation:"]
 
 
 def test_the_code_may_be_asked_for_between_any_tags():
     agent = coder(["Now.\n[CODE]\nfinal_answer(1)\n[/CODE]"], code_block_tags=(r"\[CODE\]", r"\[/CODE\]"))
     assert agent.run("Go.") == 1
-    assert "[CODE]\norders" in agent.system_prompt
+    assert "\n[CODE]\n" in agent.system_prompt
     assert agent.model.calls[0].arguments["stop_sequences"] == ["Observation:", "[/CODE]"]
 
 
@@ -228,6 +229,23 @@ def test_printed_output_is_kept_up_to_the_length_that_is_set():
     agent = coder([code("print('x' * 100_000)"), answer(1)], max_print_outputs_length=1_000)
     agent.run("Go.")
     assert len(actions(agent)[0].observations) < 1_500
+
+
+ODD = "class Odd:\n    def __repr__(self):\n        raise ValueError('no')\n\n"
+VALUES = {
+    "a value that can't be shown": "Odd()",
+    "a list that holds itself": "around",
+    "a number too long to write": "10 ** 6000",
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_no_value_of_the_code_is_too_odd_for_a_run(value):
+    agent = coder([code(f"{ODD}around = []\naround.append(around)\n{value}"), code(f"final_answer({value})")])
+    result = agent.run("Go.", return_full_result=True)
+    assert result.success
+    assert actions(agent)[0].observations.startswith("Value of the last expression: ")
+    assert json.dumps(result.dict())
 
 
 # The box

@@ -131,11 +131,12 @@ def test_the_model_is_told_field_by_field_what_is_wrong():
 
 
 def test_the_prompt_says_what_the_answer_must_be():
-    assert "The final answer must be an integer." in coder([], output_type=int).system_prompt
-    schema = caller([], output_type=City).system_prompt
-    assert '"people": {"exclusiveMinimum": 0, "type": "integer"}' in schema
-    assert "title" not in schema
-    assert "must be" not in coder([]).system_prompt.split("Importable")[1]
+    assert "The final answer must be of the type `int`." in coder([], output_type=int).system_prompt
+    prompt = caller([], output_type=list[City]).system_prompt
+    assert "The final answer must be of the type `list[City]`" in prompt
+    assert "class City" in prompt
+    assert "people: Annotated[int, gt=0]" in prompt
+    assert "must be of the type" not in coder([]).system_prompt
 
 
 def test_an_object_that_already_is_the_type_passes_as_it_is():

@@ -1,12 +1,14 @@
 """What a run returns when all of it is asked for."""
 
 import asyncio
+import copy
 import json
+import pickle
 
 import pytest
 from agent_support import add, answer, call_answer, caller, code, coder
 
-from actlet import RunResult, TokenUsage
+from actlet import RunResult, TaskStep, TokenUsage
 from actlet.testing import ScriptedModel
 
 
@@ -76,3 +78,28 @@ def test_the_agent_shows_the_memory_and_the_totals_of_its_last_run():
     assert agent.monitor.get_total_token_counts() == TokenUsage(100, 10)
     assert len(agent.monitor.step_durations) == 1
     assert agent.memory.return_full_code() == "final_answer(2)"
+
+
+def test_a_run_begins_without_steps_that_were_put_into_the_memory_before_it():
+    agent = coder([answer(1), answer(2)])
+    agent.memory.steps.append(TaskStep("An old task."))
+    agent.run("One.")
+    assert [step.task for step in agent.memory.steps if isinstance(step, TaskStep)] == ["One."]
+    agent.memory.steps.append(TaskStep("By the way."))
+    agent.run("Two.", reset=False)
+    assert [step.task for step in agent.memory.steps if isinstance(step, TaskStep)] == [
+        "One.",
+        "By the way.",
+        "Two.",
+    ]
+
+
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda agent: pickle.loads(pickle.dumps(agent))])
+def test_a_copy_of_an_agent_has_its_settings_and_sessions_of_its_own(copy_of):
+    agent = coder([answer(1), answer(2)], [add], instructions="Be kind.")
+    agent.run("One.")
+    copied = copy_of(agent)
+    assert copied.system_prompt == agent.system_prompt
+    assert copied.memory.steps == []
+    assert copied.run("Two.") == 2
+    assert agent.memory.steps[0].task == "One."

@@ -39,6 +39,13 @@ class Colour(Enum):
     RED = 1
 
 
+class Odd:
+    def __str__(self):
+        raise ValueError("no")
+
+
+AROUND: list[object] = [{}]
+AROUND[0]["again"] = AROUND  # type: ignore[index]
 VALUES = [
     None,
     True,
@@ -57,6 +64,10 @@ VALUES = [
     Point(3),
     Image.new("RGB", (1, 1)),
     ValueError("x"),
+    2**100_000,
+    AROUND,
+    Odd(),
+    {Odd(): Odd()},
     print,
     object(),
 ]

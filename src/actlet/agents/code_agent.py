@@ -10,7 +10,7 @@ from ..errors import AgentExecutionError
 from ..execution import BASE_BUILTIN_MODULES, truncate_content
 from ..execution.box import Answer, Box, CodeOutput, PythonExecutor, SnippetError, Suspended
 from ..execution.boxes import check_box_type, make_box
-from ..memory.steps import ActionStep, ToolCall
+from ..memory.steps import ActionStep, ToolCall, as_text
 from ..runs.effects import CallTools, Prepare, Resume, RunCode
 from ..runs.events import ActionOutput
 from ..runs.run import Run
@@ -183,12 +183,19 @@ def observed(outcome: CodeOutput) -> str | None:
     if outcome.logs.strip():
         parts.append(outcome.logs.rstrip())
     if outcome.is_final_answer:
-        parts.append(f"Final answer: {truncate_content(str(outcome.output))}")
+        parts.append(f"Final answer: {truncate_content(_text(outcome))}")
     elif outcome.shown and outcome.output is not None:
-        parts.append(f"Value of the last expression: {truncate_content(repr(outcome.output))}")
+        parts.append(f"Value of the last expression: {truncate_content(outcome.text or as_text(outcome.output))}")
     if not parts and outcome.error is None:
         return "(The code ran and printed nothing.)"
     return "\n".join(parts) or None
+
+
+def _text(outcome: CodeOutput) -> str:
+    """An answer as text: a string as it is, anything else as the box wrote it."""
+    if isinstance(outcome.output, str) or outcome.text is None:
+        return as_text(outcome.output)
+    return outcome.text
 
 
 def explained(error: SnippetError) -> str:

@@ -9,7 +9,7 @@ emptied; runs that overlap get a box each, given back when they end.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..execution.box import PythonExecutor
 from ..runs.current import current_run
@@ -29,6 +29,13 @@ class OwnSessions:
         self._last: Session | None = None
         self._taken: set[Session] = set()
         self._runs: set[Run] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_agent": self._agent}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A copy of an agent is the same settings: it has no sessions yet."""
+        self.__init__(state["_agent"])  # type: ignore[misc]
 
     def shown(self) -> Session:
         """The session that the agent's attributes show."""
@@ -51,6 +58,8 @@ class OwnSessions:
         with self._lock:
             last = self.last()
             if not reset or (last.fresh and last not in self._taken):
+                if reset:
+                    last.memory.reset()
                 self._taken.add(last)
                 return last
             idle = not last.busy and last.run_count > 0

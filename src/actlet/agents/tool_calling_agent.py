@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import AgentError, AgentParsingError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..media import AgentAudio, AgentImage
-from ..memory.steps import ActionStep, ToolCall, joined
+from ..memory.steps import ActionStep, ToolCall, as_text, joined
 from ..messages import ChatMessage
 from ..models.base import Model
 from ..models.parsing import parse_arguments
@@ -116,7 +116,7 @@ class ToolCallingAgent(MultiStepAgent):
             return self._stored(run, value, "image", "png")
         if isinstance(value, AgentAudio):
             return self._stored(run, value, "audio", "mp3")
-        return truncate_content(str(value).strip())
+        return truncate_content(as_text(value).strip())
 
     def _stored(self, run: Run, value: Any, stem: str, ending: str) -> str:
         others = (f"{stem}_{number}.{ending}" for number in count(2))

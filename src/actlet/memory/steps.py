@@ -22,6 +22,10 @@ from ..messages import (
     TokenUsage,
 )
 
+_LONGEST_INT = 14_000
+"""Bits: Python refuses to write much longer integers in decimals."""
+_DEEPEST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -37,21 +41,37 @@ class ToolCall:
         return {"id": self.id, "type": "function", "function": function}
 
 
-def jsonable(value: Any) -> Any:
-    """`value` as data that `json.dumps` takes; what has no such form becomes its text."""
+def jsonable(value: Any, _inside: tuple[int, ...] = ()) -> Any:
+    """`value` as data that `json.dumps` takes; what has no such form becomes its text. Never raises."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+        return hex(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if id(value) in _inside or len(_inside) > _DEEPEST:
+        return "..."
+    inside = (*_inside, id(value))
     if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
+        return {as_text(key): jsonable(item, inside) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item) for item in value]
-    if isinstance(value, type):
+        return [jsonable(item, inside) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: jsonable(getattr(value, each.name, None), inside) for each in fields(value)}
+    if _is_pydantic(value):
+        return jsonable(value.model_dump(), inside)
+    return as_text(value)
+
+
+def _is_pydantic(value: Any) -> bool:
+    """Whether this is a pydantic model, found out without importing pydantic."""
+    return any(cls.__module__ == "pydantic.main" and cls.__name__ == "BaseModel" for cls in type(value).__mro__)
+
+
+def as_text(value: Any) -> str:
+    """`str(value)`, for values of whatever class. Never raises."""
+    try:
         return str(value)
-    if is_dataclass(value):
-        return {each.name: jsonable(getattr(value, each.name)) for each in fields(value)}
-    if hasattr(value, "model_dump"):
-        return jsonable(value.model_dump())
-    return str(value)
+    except Exception as failed:
+        return f"<a {type(value).__name__} that can't be shown: str() raised {type(failed).__name__}>"
 
 
 class MemoryStep:
@@ -122,7 +142,7 @@ class PlanningStep(MemoryStep):
             return []
         return [
             ChatMessage(MessageRole.ASSISTANT, self.plan),
-            ChatMessage(MessageRole.USER, "Now proceed and carry out this plan."),
+            ChatMessage(MessageRole.USER, "Now carry out this plan, one step at a time."),
         ]
 
 
