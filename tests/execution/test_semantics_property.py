@@ -1,5 +1,6 @@
 """Programs made at random do in the local box what they do in CPython."""
 
+import pytest
 from cpython import in_cpython, shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,7 @@ statements = st.recursive(simple, nested, max_leaves=6)
 programs = st.lists(statements, min_size=1, max_size=6).map(lambda lines: START + "\n".join(lines))
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs)
 def test_any_program_gives_the_same_value_output_and_error(program):

@@ -1,7 +1,6 @@
 """A snippet's time limit and its interruption: on time, whatever it does, with nothing left spinning."""
 
 import sys
-import threading
 import time
 
 import pytest
@@ -9,17 +8,15 @@ from box_support import Reader, box_with
 
 LOOPS = {
     "endless": "while True:\n    pass",
-    "catches everything": "while True:\n    try:\n        while True: n += 1\n    except BaseException:\n        pass",
+    "catches everything": "while True:\n    try:\n        while True: n += 1\n    except BaseException: pass",
     "bare except": "while True:\n    try:\n        while True: n += 1\n    except:\n        n = 0",
     "goes on in finally": "while True:\n    try:\n        while True: n += 1\n    finally:\n        continue",
-    "recursion": "def f():\n    try:\n        while True: sum(range(9))\n    except BaseException:\n        f()\nf()",
-    "comprehension": "while True:\n    try:\n        [i * j for i in range(999) for j in range(999)]\n"
-    "    except BaseException:\n        pass",
-    "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except BaseException:\n"
+    "recursion": "def f():\n    try:\n        while True: sum(range(9))\n    except:\n        f()\nf()",
+    "comprehension": "while True:\n    try:\n        [i for i in range(9999)]\n    except:\n        pass",
+    "generator": "def g():\n    while True:\n        try:\n            yield 1\n        except:\n"
     "            pass\nfor x in g():\n    pass",
     "sorts": "while True:\n    sorted(range(1000), key=lambda x: -x)",
 }
-
 
 SPIN = "def spin():\n    while True: sum(range(9))\n"
 
@@ -163,12 +160,10 @@ def test_a_caller_that_is_interrupted_stops_its_snippet():
 def test_exactly_one_end_is_delivered_when_the_time_is_up_as_the_snippet_ends():
     box = box_with(timeout_seconds=0.01)
     for _ in range(30):
-        ends = []
-        done = threading.Event()
-        box.submit("import time\ntime.sleep(0.0099)\n'end'", lambda event: (ends.append(event), done.set()))
-        assert done.wait(3)
+        reader = Reader(box, "import time\ntime.sleep(0.0099)\n'end'")
+        reader.output()
         time.sleep(0.005)
-        assert len(ends) == 1
+        assert reader.inbox.empty()
 
 
 def test_stopping_many_snippets_leaves_no_trace_function_and_no_thread_that_spins():

@@ -34,7 +34,7 @@ def goes_on_in_finally():
             while True:
                 sum(range(3))
         finally:
-            continue
+            continue  # noqa: B012 - that is the point
 
 
 def suppresses_everything():
@@ -60,7 +60,7 @@ def keeps_the_errors():
     while True:
         try:
             while True:
-                [x for x in range(100)]
+                sum(range(100))
         except BaseException as error:
             kept.append(error)
 
