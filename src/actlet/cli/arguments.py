@@ -18,7 +18,7 @@ examples:
 """
 
 _MODELS = """\
-PROVIDER:MODEL-ID, such as openai:gpt-4o-mini, ollama:qwen3:8b or http://host:8000/v1:my-model. Without it the model
+PROVIDER:MODEL-ID, such as openai:gpt-5-mini, ollama:qwen3:8b or http://host:8000/v1:my-model. Without it the model
 is found: ACTLET_MODEL, then API keys in the environment, then a local server that answers"""
 
 

@@ -78,8 +78,8 @@ class _Conversation:
             print(answer_text(self._session.run(task)), flush=True)
         except KeyboardInterrupt:
             say("(stopped; the conversation goes on)")
-        except ActletError as error:
-            self._agent.logger.log_error(f"{type(error).__name__}: {error}")
+        except ActletError:
+            say("(failed; the conversation goes on)")  # the console has told why
 
     def _help(self) -> None:
         """List the commands."""

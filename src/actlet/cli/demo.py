@@ -18,7 +18,7 @@ This is a replay: the model's replies are a recording, of a language model that 
 The agent, its tools, its box, the code that runs in it and the data are real, here and now.
 """
 _LIVE = """\
-The same with a live model: actlet demo --live openai:gpt-4o-mini (or ollama:MODEL, http://HOST:PORT/v1:MODEL)
+The same with a live model: actlet demo --live openai:gpt-5-mini (or ollama:MODEL, http://HOST:PORT/v1:MODEL)
 """
 
 
