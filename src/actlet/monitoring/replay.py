@@ -14,11 +14,6 @@ from .panels import boxed, code_panel, literal, markdown, messages_panel, rule, 
 _LONGEST = 4_000  # characters of an observation
 
 
-def replay(memory: Any, logger: Any, detailed: bool = False) -> None:
-    """Print what a memory holds on a logger; `detailed` adds the messages that the model was sent."""
-    logger.replay(memory, detailed=detailed)
-
-
 def retold(console: Console, memory: Any, detailed: bool) -> RenderableType:
     """What a memory holds, step by step."""
     parts: list[RenderableType] = []

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
 from .levels import YELLOW_HEX
 from .panels import literal
-
-
-def visualize(agent: Any, console: Console | None = None) -> None:
-    """Print an agent, its tools and its team on a console; on stdout unless one is given."""
-    from .screen import draw
-
-    draw(console or Console(highlight=False), agent_tree(agent))
 
 
 def agent_tree(agent: Any) -> Tree:
