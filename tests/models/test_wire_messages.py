@@ -38,7 +38,7 @@ def test_neighbours_of_one_role_become_one_message():
     )
     assert cleaned == [
         {"role": "user", "content": [part("one\ntwo")]},
-        {"role": "assistant", "content": "three\nfour"},
+        {"role": "assistant", "content": "three\n\nfour"},
     ]
 
 

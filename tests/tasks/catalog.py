@@ -44,7 +44,7 @@ TASKS = {
             "--output-type",
             "dict[str, float]",
             "The variable table holds a CSV text of sales. What did each region take in from April to June 2024, "
-            "counting units that were not returned? Give a dict from region to revenue, rounded to cents.",
+            "counting units that were not returned? Give a dict from region to revenue, rounded to cents, without regions that sold nothing.",
         ),
         lambda out: json.loads(out) == {"West": 304.5, "South": 4473.45, "East": 5169.5},
     ),
@@ -128,16 +128,16 @@ TASKS = {
             "--agent",
             "tool-calling",
             *tools("forecast"),
-            "In which of Aachen, Bremen, Cottbus and Dresden will it not rain tomorrow, and which is the warmest?",
+            "In which of Aachen, Bremen, Cottbus and Dresden will it not rain tomorrow, and which of the four has the highest temperature?",
         ),
         says("Bremen", "Cottbus"),
     ),
     "memory": Task(
         ("chat", *tools("stock")),
-        says("25", "desk"),
-        "How many lamps, desks and shelves are in stock, by product? 8 more shelves and 2 desks are sold today.\n"
-        "Taking those sales off: how many lamps and shelves are left, and of which product is there the least left "
-        "that isn't sold out? Reply as 'lamps+shelves: N, least: PRODUCT' where N is their sum minus 3.\n",
+        says("lamps and shelves: 28", "fewest: desk"),
+        "How many lamps, desks and shelves are in stock? Give a dict.\n"
+        "Now 8 shelves and 2 desks are sold. How many lamps and shelves are left together, and of which of the three "
+        "products are the fewest left? Reply as 'lamps and shelves: N, fewest: PRODUCT'.\n",
     ),
 }
 

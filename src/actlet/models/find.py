@@ -17,6 +17,7 @@ from ..errors import NoModelError
 from .base import Model
 from .openai import OpenAIModel
 from .providers import PROVIDERS, Provider
+from .replaying import ReplayModel
 
 PROBE_TIMEOUT = 0.5
 """Seconds that a local server has to say which models it serves."""
@@ -45,7 +46,7 @@ def find_model(
     """The model that `spec` names, or one that this machine has.
 
     `spec` is `provider:model-id` (or only the provider), or a server's URL with a model, as
-    `http://localhost:8000/v1:qwen3`; with `api_base` it is the model's id there. `env` is the environment.
+    `http://localhost:8000/v1:qwen3`, or `replay:FILE` for a recording; with `api_base` it is the model's id there. `env` is the environment.
     `settings` go to the model. Raises `NoModelError`, which says what to do.
     """
     asked = _Asked(os.environ if env is None else env, tuple(providers), api_key, settings)
@@ -73,6 +74,8 @@ class _Asked:
         if url:
             return self.at_url(url["base"], url["model"], why)
         name, _, model_id = text.partition(":")
+        if name == "replay":
+            return Found(ReplayModel(model_id), why)
         provider = next((p for p in self.providers if p.name == name), None)
         if provider is not None:
             return self._of(provider, model_id or None, why)
@@ -125,6 +128,7 @@ class _Asked:
             "Give a model in one of these ways:\n"
             f"  provider:model-id, where provider is one of {', '.join(p.name for p in self.providers)}\n"
             "  the URL of any server with OpenAI's API, and a model: http://host:port/v1:model-id\n"
+            "  replay:FILE, a recording\n"
             "  the environment: ACTLET_MODEL (either of the above), ACTLET_API_BASE, ACTLET_API_KEY\n"
             f"  an API key in the environment: {keys}\n"
             f"  a local server that is running: {local}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class ReplayModel(Model):
     """Replies with what was recorded for the same request.
 
     `recording` is the path of a recording, or its records. Equal requests get their replies in order, and the last
-    one again and again. Where a request was not recorded: `JournalError`, which shows how it differs; or, with
+    one again and again. A system prompt that was changed since doesn't matter. Where a request was not recorded: `JournalError`, which shows how it differs; or, with
     `strict=False`, the next reply that wasn't served yet, so that a recording survives a changed prompt.
     `usage`: the tokens of a reply whose record doesn't tell.
     """
@@ -83,13 +83,20 @@ class ReplayModel(Model):
         return self.generate(messages, *args, **kwargs)
 
     def _find(self, essence: list[str]) -> _Exchange:
-        same = [exchange for exchange in self._exchanges if exchange.essence == essence]
+        same = self._same(essence) or self._same(_without_system(essence), _without_system)
         if same:
             return next((exchange for exchange in same if not exchange.used), same[-1])
         unused = [exchange for exchange in self._exchanges if not exchange.used]
         if unused and not self.strict:
             return unused[0]
         raise JournalError(_complaint(essence, unused, len(self._exchanges)))
+
+    def _same(self, essence: list[str], part: Callable[[list[str]], list[str]] = list) -> list[_Exchange]:
+        return [exchange for exchange in self._exchanges if part(exchange.essence) == essence]
+
+
+def _without_system(essence: list[str]) -> list[str]:
+    return [text for text in essence if not text.startswith("system: ")]
 
 
 def _records(recording: str | Path | Iterable[Record]) -> Iterator[Record]:

@@ -64,7 +64,7 @@ def wire_messages(messages: Sequence[ChatMessage | dict[str, Any]], dialect: Dia
     merged: list[dict[str, Any]] = []
     for wired in _Wiring(own, dialect).all():
         if merged and _mergeable(merged[-1], wired):
-            merged[-1]["content"] = _joined(merged[-1]["content"], wired["content"])
+            merged[-1]["content"] = _merged(merged[-1]["content"], wired["content"])
         else:
             merged.append(wired)
     return merged
@@ -164,6 +164,11 @@ def _mergeable(first: dict[str, Any], second: dict[str, Any]) -> bool:
     if first["role"] != second["role"] or first["role"] == "tool":
         return False
     return "tool_calls" not in first and "tool_calls" not in second
+
+
+def _merged(first: Any, second: Any) -> Any:
+    """The contents of two messages as one; an empty line tells texts of two messages apart."""
+    return f"{first}\n\n{second}" if isinstance(first, str) and isinstance(second, str) else _joined(first, second)
 
 
 def _joined(first: Any, second: Any) -> Any:
