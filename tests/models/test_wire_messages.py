@@ -140,7 +140,7 @@ def test_calls_and_results_are_written_as_text_where_the_api_has_none():
             "role": "assistant",
             "content": 'So:\n{"name": "f", "arguments": {}}\n{"name": "g", "arguments": {"x": "é"}}',
         },
-        {"role": "user", "content": "Result of f:\none\nResult of g:\ntwo"},
+        {"role": "user", "content": "Result of f:\none\n\nResult of g:\ntwo"},
     ]
 
 

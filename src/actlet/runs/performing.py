@@ -78,7 +78,10 @@ class Performer:
             yield Close(source)
             raise
         yield Close(source)
-        return agglomerate_stream_deltas(pieces)
+        reply = agglomerate_stream_deltas(pieces)
+        if not any(piece.token_usage for piece in pieces):
+            reply.token_usage = None  # the stream didn't tell, which is not the same as nothing
+        return reply
 
     # The box
 
