@@ -288,6 +288,24 @@ def test_a_function_may_make_an_executor_for_each_session():
     assert len(made) == 2
 
 
+def test_boxes_that_a_function_prepares_are_prepared_for_every_run():
+    cleaned = []
+
+    class Prepared(LocalPythonExecutor):
+        def cleanup(self):
+            cleaned.append(self)
+            super().cleanup()
+
+    def make():
+        box = Prepared([])
+        box.send_variables({"base": 41})
+        return box
+
+    agent = coder([code("base += 1\nfinal_answer(base)")] * 3, executor=make)
+    assert [agent.run("Go."), agent.run("Go."), asyncio.run(agent.arun("Go."))] == [42, 42, 42]
+    assert len(cleaned) == 2
+
+
 def test_an_executor_that_only_has_the_three_methods_works():
     from actlet import CodeOutput, PythonExecutor
 

@@ -68,6 +68,8 @@ class MultiStepAgent(ABC):
     output_type: Any = "string"
     writes_code = False
     """Whether the model acts by code, and so needs no tool for it."""
+    makes_boxes = False
+    """Whether its user gave a function that makes a box for each session, so that none is used again."""
 
     def __init__(
         self,

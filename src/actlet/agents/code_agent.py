@@ -76,6 +76,7 @@ class CodeAgent(MultiStepAgent):
         self.executor_type, self.executor_kwargs = executor_type, dict(executor_kwargs or {})
         self.max_print_outputs_length = max_print_outputs_length
         self._executor = executor
+        self.makes_boxes = executor is not None and not isinstance(executor, PythonExecutor)
         prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
         super().__init__(
             tools=tools,

@@ -62,12 +62,20 @@ class OwnSessions:
                     last.memory.reset()
                 self._taken.add(last)
                 return last
-            idle = not last.busy and last.run_count > 0
-            box = last.hand_over_box() if idle else None
+            box = self._box_of(last)
             self._taken.discard(last)
             self._last = self._agent.session(box=box)
             self._taken.add(self._last)
             return self._last
+
+    def _box_of(self, last: Session) -> PythonExecutor | None:
+        """The box of the last session, emptied for the next one; None if the next one is to have its own."""
+        if last.busy or last.run_count == 0:
+            return None
+        if self._agent.makes_boxes:
+            last.close()
+            return None
+        return last.hand_over_box()
 
     def box_in_use(self, box: PythonExecutor) -> bool:
         """Whether a session whose run is going on has this box."""
