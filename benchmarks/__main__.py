@@ -59,7 +59,10 @@ def kept() -> None:
 
 
 def concurrent() -> None:
-    compare("concurrent", ("1,000 runs of 3 steps at once, 50 ms model", "1,000 runs, s", 1, "s", "under 0.6; bound 0.16"))
+    compare(
+        "concurrent",
+        ("1,000 runs of 3 steps at once, 50 ms model", "1,000 runs, s", 1, "s", "under 0.6; bound 0.16"),
+    )
 
 
 def deltas() -> None:
@@ -100,7 +103,9 @@ def _tokens(texts: dict[str, str]) -> dict[str, int]:
         "count = tiktoken.get_encoding('cl100k_base')\n"
         "print(json.dumps({name: len(count.encode(text)) for name, text in json.load(sys.stdin).items()}))\n"
     )
-    done = subprocess.run([SMOLAGENTS, "-c", code], input=json.dumps(texts), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [SMOLAGENTS, "-c", code], input=json.dumps(texts), capture_output=True, text=True, check=True
+    )
     counts: dict[str, int] = json.loads(done.stdout)
     return counts
 

@@ -35,7 +35,10 @@ _WHERE = {
         "AgentParsingError AgentToolCallError AgentToolExecutionError BoxError InternalError InterpreterError "
         "JournalError LimitExceeded MissingExtraError NoModelError NoReplyError SerializationError"
     ),
-    "execution": "BASE_BUILTIN_MODULES Box CodeOutput LocalPythonExecutor PythonExecutor evaluate_python_code truncate_content",
+    "execution": (
+        "BASE_BUILTIN_MODULES Box CodeOutput LocalPythonExecutor PythonExecutor evaluate_python_code "
+        "truncate_content"
+    ),
     "media": "AgentAudio AgentImage AgentText AgentType handle_agent_output_types",
     "memory": (
         "ActionStep AgentMemory CallbackRegistry FinalAnswerStep MemoryStep PlanningStep SystemPromptStep TaskStep "
@@ -54,12 +57,13 @@ _WHERE = {
     "monitoring": "AgentLogger LogLevel Monitor YELLOW_HEX",
     "runs": "ActionOutput RetryPolicy Retrying Run RunResult Session StreamEvent ToolOutput current_run",
     "toolbox": (
-        "CalculatorTool FinalAnswerTool PythonInterpreterTool SQLTool TOOL_MAPPING TableStatisticsTool UserInputTool"
+        "CalculatorTool FinalAnswerTool PythonInterpreterTool SQLTool TOOL_MAPPING TableStatisticsTool "
+        "UserInputTool"
     ),
     "tools": "AUTHORIZED_TYPES BaseTool Tool ToolCollection tool validate_tool_arguments",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
-__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604, PLE0605
+__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

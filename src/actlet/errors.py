@@ -38,7 +38,7 @@ class AgentError(ActletError):
     `logger` is accepted, and ignored, because smolagents' errors take one: raising never logs here.
     """
 
-    def __init__(self, message: str, logger: object = None) -> None:
+    def __init__(self, message: str, logger: object = None) -> None:  # noqa: ARG002
         super().__init__(message)
         self.message = message
 

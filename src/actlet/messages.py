@@ -6,7 +6,7 @@ Plain values. Nothing here knows a provider: `models/` turns these into what a p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
@@ -135,7 +135,7 @@ class ChatMessage:
 
     @classmethod
     def from_dict(
-        cls, data: dict[str, Any], raw: Any = None, token_usage: TokenUsage | None = None
+        cls, data: Mapping[str, Any], raw: Any = None, token_usage: TokenUsage | None = None
     ) -> ChatMessage:
         """A message from its dict. Raises `ValueError` for a role that doesn't exist."""
         usage = data.get("token_usage")

@@ -39,7 +39,9 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
     """
     if _loop is not None and asyncio._get_running_loop() is _loop:
         coroutine.close()
-        raise RuntimeError("a coroutine called blocking code of actlet: await its async way (agenerate, acall, arun)")
+        raise RuntimeError(
+            "a coroutine called blocking code of actlet: await its async way (agenerate, acall, arun)"
+        )
     future = submit(coroutine)
     try:
         return future.result()

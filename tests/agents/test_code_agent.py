@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import pytest
 from agent_support import actions, add, answer, code, coder, fail, sent, slow_double
 
-from actlet import AgentExecutionError, AgentParsingError, AgentText, FinalAnswerTool, LocalPythonExecutor, tool
+from actlet import (
+    AgentExecutionError,
+    AgentParsingError,
+    AgentText,
+    CodeOutput,
+    FinalAnswerTool,
+    LocalPythonExecutor,
+    PythonExecutor,
+    tool,
+)
 
 RUNS = [
     pytest.param(lambda agent, *args, **kwargs: agent.run(*args, **kwargs), id="run"),
@@ -307,8 +316,6 @@ def test_boxes_that_a_function_prepares_are_prepared_for_every_run():
 
 
 def test_an_executor_that_only_has_the_three_methods_works():
-    from actlet import CodeOutput, PythonExecutor
-
     class Upper(PythonExecutor):
         def send_tools(self, tools):
             self.tools = tools
@@ -327,6 +334,26 @@ def test_an_executor_that_only_has_the_three_methods_works():
     assert executor.variables == {"k": 1}
     assert {"add", "final_answer"} <= set(executor.tools)
     assert actions(agent)[0].error.message == "RuntimeError: boom was asked for"
+
+
+def test_runs_that_overlap_never_share_an_executor():
+    class Plain(PythonExecutor):
+        def send_tools(self, tools): ...
+        def send_variables(self, variables): ...
+        def __call__(self, code_action):
+            return CodeOutput(1, "", True)
+
+    own, plain = LocalPythonExecutor([]), Plain()
+    agent = coder([code("x = 1"), code("final_answer('x' in dir())"), code("final_answer(x)")], executor=own)
+    first = agent.run("One.", stream=True)
+    next(first)
+    assert agent.run("Two.") is False
+    assert list(first)[-1].output == 1
+    agent = coder([code("x = 1")] * 2, executor=plain)
+    first = agent.run("One.", stream=True)
+    next(first)
+    with pytest.raises(RuntimeError, match="give the agent a function that makes one for each session"):
+        agent.run("Two.")
 
 
 def test_leaving_the_agents_block_gives_the_box_back():

@@ -26,6 +26,24 @@ def test_what_is_no_tool_is_refused_with_the_remedy():
         coder([], ["add"])
 
 
+@pytest.mark.parametrize("setting", ["tools", "managed_agents", "additional_authorized_imports"])
+@pytest.mark.parametrize("value", [add, "numpy"])
+def test_one_thing_where_a_list_is_asked_for_is_refused_with_the_list(setting, value):
+    with pytest.raises(TypeError, match=f"{setting} must be a list: {setting}=\\["):
+        CodeAgent(**{"tools": [], "model": ScriptedModel([]), setting: value})
+
+
+def test_a_tool_among_the_agents_is_refused_with_its_place():
+    with pytest.raises(TypeError, match=r"managed_agents must be agents: .*tools=\[...\]"):
+        coder([], managed_agents=[add])
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-4o", None, add])
+def test_what_cannot_generate_is_no_model(model):
+    with pytest.raises(TypeError, match="model must be an object with a method generate"):
+        CodeAgent([], model)
+
+
 def test_two_tools_of_one_name_are_refused():
     with pytest.raises(ValueError, match="Each tool or managed_agent should have a unique name! Found twice: add"):
         coder([], [add, add])

@@ -89,7 +89,7 @@ def get_travel_duration(
 class ModelDownloadsTool(Tool):
     name = "model_download_counter"
     description = "Returns the most downloaded model of a given task. It returns its name and its downloads."
-    inputs = {  # noqa: RUF012
+    inputs = {
         "task": {
             "type": "string",
             "description": "the task category (such as text-classification, depth-estimation)",

@@ -89,7 +89,9 @@ class HangingModel(Model):
 
 
 def member(reached: Reached, **options: Any) -> CodeAgent:
-    agent = CodeAgent(tools(reached), ScriptedModel([SPIN]), name="helper", description="Helps.", verbosity_level=-1)
+    agent = CodeAgent(
+        tools(reached), ScriptedModel([SPIN]), name="helper", description="Helps.", verbosity_level=-1
+    )
     return CodeAgent([], ScriptedModel(["<code>\nhelper(task='spin')\n</code>"]), managed_agents=[agent], **options)
 
 
@@ -101,7 +103,9 @@ SITUATIONS: dict[str, Callable[[Reached], Any]] = {
     "an async tool called from code": lambda r: CodeAgent(
         tools(r), ScriptedModel(["<code>\nhang()\n</code>"]), verbosity_level=-1
     ),
-    "a tool called by JSON": lambda r: ToolCallingAgent(tools(r), ScriptedModel([[("spin", {})]]), verbosity_level=-1),
+    "a tool called by JSON": lambda r: ToolCallingAgent(
+        tools(r), ScriptedModel([[("spin", {})]]), verbosity_level=-1
+    ),
     "tools side by side": lambda r: ToolCallingAgent(
         tools(r), ScriptedModel([[("spin", {}), ("hang", {})]]), verbosity_level=-1
     ),

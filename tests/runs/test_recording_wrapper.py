@@ -134,5 +134,7 @@ def test_wrappers_are_entered_in_the_order_given() -> None:
 
         return wrapper
 
-    ToolCallingAgent([], ScriptedModel(CALLS[1:]), verbosity_level=-1, wrappers=[named("outer"), named("inner")]).run("x")
+    ToolCallingAgent(
+        [], ScriptedModel(CALLS[1:]), verbosity_level=-1, wrappers=[named("outer"), named("inner")]
+    ).run("x")
     assert entered[:4] == ["outer", "inner", "outer", "inner"]

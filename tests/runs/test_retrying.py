@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actlet import AgentGenerationError, CodeAgent, RetryPolicy, Retrying
+from actlet import AgentGenerationError, CodeAgent, Retrying, RetryPolicy
 from actlet.messages import ChatMessageStreamDelta
 from actlet.models import Transient
 from actlet.testing import ScriptedModel

@@ -81,8 +81,10 @@ TASKS = {
             "the cities in order beginning and ending with Bremen (of the two directions, the one that goes to "
             "Aachen first), the kilometres of the whole trip, and the price of all hotels.",
         ),
-        lambda out: json.loads(out)
-        == {"cities": ["Bremen", "Aachen", "Dresden", "Cottbus", "Bremen"], "kilometres": 1630, "hotels": 305.0},
+        lambda out: (
+            json.loads(out)
+            == {"cities": ["Bremen", "Aachen", "Dresden", "Cottbus", "Bremen"], "kilometres": 1630, "hotels": 305.0}
+        ),
     ),
     "team": Task(
         (
@@ -102,14 +104,16 @@ TASKS = {
             "list[tuple[int, int, int]]",
             "All Pythagorean triples of three different positive integers a < b < c with c at most 30, sorted.",
         ),
-        lambda out: json.loads(out)
-        == [
-            [a, b, c]
-            for a in range(1, 31)
-            for b in range(a + 1, 31)
-            for c in range(b + 1, 31)
-            if a * a + b * b == c * c
-        ],
+        lambda out: (
+            json.loads(out)
+            == [
+                [a, b, c]
+                for a in range(1, 31)
+                for b in range(a + 1, 31)
+                for c in range(b + 1, 31)
+                if a * a + b * b == c * c
+            ]
+        ),
     ),
     "error": Task(
         (

@@ -66,7 +66,9 @@ def exchange_rate(currency: str, day: str) -> float:
     """
     parsed = date.fromisoformat(day)
     if parsed.weekday() > 4:
-        raise LookupError(f"there is no rate for {day}: the market is closed at weekends. Ask for the Friday before.")
+        raise LookupError(
+            f"there is no rate for {day}: the market is closed at weekends. Ask for the Friday before."
+        )
     return {"USD": 0.92, "CHF": 1.05, "GBP": 1.17}[currency] + parsed.day / 1000
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF012 - tools declare `inputs` as a class attribute
 import json
 from typing import Any, Literal
 

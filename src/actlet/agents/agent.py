@@ -23,7 +23,7 @@ from ..runs.run import Run
 from ..runs.session import Observer, Session
 from ..runs.wrapping import Loop, Wrapper
 from .answers import AnswerType
-from .checks import by_name, check_name, check_positive, check_streaming, check_team, check_unique
+from .checks import by_name, check_model, check_name, check_positive, check_streaming, check_team, check_unique
 from .loop import carry_out_task
 from .own_sessions import OwnSessions
 from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, cached_prompt, check_templates
@@ -105,6 +105,7 @@ class MultiStepAgent(ABC):
             replan_on_failure=replan_on_failure,
             max_tool_threads=max_tool_threads,
         )
+        check_model(model)
         check_streaming(model, stream_outputs)
         self.agent_name = type(self).__name__
         self.model = model

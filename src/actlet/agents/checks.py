@@ -23,6 +23,7 @@ def check_name(name: str | None) -> str | None:
 
 def by_name(tools: Sequence[Any]) -> dict[str, Any]:
     """The tools by their names. Raises `TypeError` for what isn't a tool, `ValueError` for two of one name."""
+    check_list("tools", tools)
     for tool in tools:
         if not isinstance(tool, BaseTool):
             remedy = "decorate the function with @tool" if callable(tool) else "subclass Tool"
@@ -34,9 +35,13 @@ def by_name(tools: Sequence[Any]) -> dict[str, Any]:
 
 
 def check_team(agents: Iterable[Any]) -> dict[str, Any]:
-    """The managed agents by their names. Raises `ValueError` if one couldn't be told apart by the model."""
+    """The managed agents by their names. Raises `TypeError` for what is no agent, `ValueError` for one that the
+    model couldn't tell from others."""
+    check_list("managed_agents", agents)
     team = list(agents)
     for agent in team:
+        if not hasattr(agent, "session"):
+            raise TypeError(f"managed_agents must be agents: {agent!r} is not; a tool belongs into tools=[...].")
         if not (agent.name and agent.description):
             raise ValueError(f"All managed agents need both a name and a description! {agent!r} doesn't have both.")
     check_unique([agent.name for agent in team])
@@ -56,6 +61,19 @@ def check_positive(**numbers: int | None) -> None:
     for name, number in numbers.items():
         if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 1):
             raise ValueError(f"{name} must be a whole number above 0, not {number!r}")
+
+
+def check_list(name: str, given: Any) -> None:
+    """Raise `TypeError` for one thing where several are asked for; a string is one thing."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} must be a list: {name}=[{given!r}]")
+
+
+def check_model(model: Any) -> None:
+    """Raise `TypeError` for what can't generate anything, such as the name of a model."""
+    if not (hasattr(model, "generate") or hasattr(model, "agenerate")):
+        named = f"; for a model by its name, use find_model({model!r})" if isinstance(model, str) else ""
+        raise TypeError(f"model must be an object with a method generate(messages, ...), not {model!r}{named}")
 
 
 def check_streaming(model: Any, stream_outputs: bool) -> None:

@@ -16,6 +16,7 @@ from ..runs.events import ActionOutput
 from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
+from .checks import check_list
 from .loop import generate
 from .parsing import closed, parse_code, parse_structured
 from .prompting import PromptTemplates, load_templates
@@ -68,6 +69,7 @@ class CodeAgent(MultiStepAgent):
         code_block_tags: str | tuple[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
+        check_list("additional_authorized_imports", additional_authorized_imports or ())
         self.additional_authorized_imports = list(additional_authorized_imports or ())
         self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
         self.use_structured_outputs_internally = use_structured_outputs_internally

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import operator
-import re
 from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 from collections.abc import Callable
 from types import BuiltinMethodType, FunctionType, MethodDescriptorType, MethodType
@@ -25,7 +24,10 @@ GUARDED_ATTRIBUTES = {"format": FORMATTING, "format_map": FORMATTING, "__setattr
 """Attributes that are reached by way of a guard, because what they return reads attributes by name itself."""
 
 _MISSING = object()
-_ATTRIBUTE_IN_FORMAT = re.compile(r"[{.][^{}]*\.")
+_checked_templates: set[str] = set()
+
+KEPT_TEMPLATES = 1_000
+"""How many format strings that were found harmless are remembered."""
 
 
 def _checked(name: Any) -> Any:
@@ -76,56 +78,57 @@ def changeable(obj: Any) -> Any:
     return obj
 
 
-class Formatting:
-    """A string's (or `str`'s own) `format` and `format_map`, which refuse what attribute access refuses."""
+class StrFormatting:
+    """`str.format` and `str.format_map`, not yet bound to a string: they check the string they are called with."""
 
-    def __init__(self, text: Any) -> None:
-        self._bound: tuple[Any, ...] = () if isinstance(text, type) else (text,)
-
-    def format(self, *args: Any, **kwargs: Any) -> str:
+    @staticmethod
+    def format(text: str, /, *args: Any, **kwargs: Any) -> str:
         """S.format(*args, **kwargs) -> str"""
-        text, *values = (*self._bound, *args)
         check_template(text)
-        return str.format(text, *values, **kwargs)
+        return str.format(text, *args, **kwargs)
 
-    def format_map(self, *args: Any) -> str:
+    @staticmethod
+    def format_map(text: str, mapping: Any, /) -> str:
         """S.format_map(mapping) -> str"""
-        text, *values = (*self._bound, *args)
         check_template(text)
-        return str.format_map(text, *values)
+        return str.format_map(text, mapping)
 
 
 def check_template(text: str) -> None:
     """Raise `ForbiddenError` if a format string reads an attribute that is refused."""
     exact = str.__str__(text)
-    if not _ATTRIBUTE_IN_FORMAT.search(exact):
+    if "." not in exact or exact in _checked_templates:
         return
-    for _, field, spec, _ in formatter_parser(exact):
-        if field:
-            for is_attribute, name in formatter_field_name_split(field)[1]:
-                if is_attribute:
-                    _checked(name)
+    try:
+        fields = list(formatter_parser(exact))
+    except ValueError:
+        return  # formatting it fails in the same way
+    for _, field, spec, _ in fields:
+        for is_attribute, name in formatter_field_name_split(field)[1] if field else ():
+            if is_attribute:
+                _checked(name)
         if spec:
             check_template(spec)
+    if len(_checked_templates) >= KEPT_TEMPLATES:
+        _checked_templates.clear()
+    _checked_templates.add(exact)
 
 
 def formatting(obj: Any) -> Any:
-    """`obj` for `.format` and `.format_map`: strings, and `str` itself, in their guarded form."""
-    kind = type(obj)
-    if isinstance(obj, str) and kind.format is str.format and kind.format_map is str.format_map:
-        return Formatting(obj)
-    if isinstance(obj, type) and issubclass(obj, str) and obj.format is str.format:
-        return Formatting(obj)
+    """`obj` for `.format` and `.format_map`: a string is checked, `str` itself is had in its guarded form."""
+    if isinstance(obj, str):
+        check_template(obj)
+    elif isinstance(obj, type) and issubclass(obj, str) and obj.format is str.format:
+        return StrFormatting
     return obj
 
 
 def formatting_safe(value: Any) -> Any:
-    """A value that was reached by name: if it is a string's own `format`, its guarded form."""
+    """A value that was reached by name: if it is a string's own `format`, a checked or guarded one."""
     if isinstance(value, BuiltinMethodType) and value.__name__ in ("format", "format_map"):
-        owner = value.__self__
-        return getattr(Formatting(owner), value.__name__) if isinstance(owner, str) else value
-    if isinstance(value, MethodDescriptorType) and value.__objclass__ is str:
-        return getattr(Formatting(str), value.__name__, value)
+        formatting(value.__self__)
+    elif isinstance(value, MethodDescriptorType) and value.__objclass__ is str:
+        return getattr(StrFormatting, value.__name__, value)
     return value
 
 

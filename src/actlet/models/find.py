@@ -46,8 +46,8 @@ def find_model(
     """The model that `spec` names, or one that this machine has.
 
     `spec` is `provider:model-id` (or only the provider), or a server's URL with a model, as
-    `http://localhost:8000/v1:qwen3`, or `replay:FILE` for a recording; with `api_base` it is the model's id there. `env` is the environment.
-    `settings` go to the model. Raises `NoModelError`, which says what to do.
+    `http://localhost:8000/v1:qwen3`, or `replay:FILE` for a recording; with `api_base` it is the model's id there.
+    `env` is the environment. `settings` go to the model. Raises `NoModelError`, which says what to do.
     """
     asked = _Asked(os.environ if env is None else env, tuple(providers), api_key, settings)
     text = spec or asked.env.get("ACTLET_MODEL") or None

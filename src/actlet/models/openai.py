@@ -12,11 +12,11 @@ import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from ..errors import MissingExtraError
+from ..errors import MissingExtraError, NoReplyError
 from ..messages import ChatMessage, ChatMessageStreamDelta
 from .base import Format, Messages, Model
 from .clients import ClientsPerLoop
-from .openai_replies import ChunkReader, NoReplyError, complain, read_completion
+from .openai_replies import ChunkReader, complain, read_completion
 from .pace import Pace
 from .stops import StopCutter, remove_content_after_stop_sequences
 from .transient import Transient, status_may_pass

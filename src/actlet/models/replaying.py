@@ -39,9 +39,9 @@ class ReplayModel(Model):
     """Replies with what was recorded for the same request.
 
     `recording` is the path of a recording, or its records. Equal requests get their replies in order, and the last
-    one again and again. A system prompt that was changed since doesn't matter. Where a request was not recorded: `JournalError`, which shows how it differs; or, with
-    `strict=False`, the next reply that wasn't served yet, so that a recording survives a changed prompt.
-    `usage`: the tokens of a reply whose record doesn't tell.
+    one again and again. A system prompt that was changed since doesn't matter. Where a request was not recorded:
+    `JournalError`, which shows how it differs; or, with `strict=False`, the next reply that wasn't served yet, so
+    that a recording survives a changed prompt. `usage`: the tokens of a reply whose record doesn't tell.
     """
 
     native_tool_history = True

@@ -301,4 +301,3 @@ def _raise_in(thread: int, error: type[BaseException] | None) -> None:
     """Have CPython raise `error` in a thread when it next runs Python code; None takes it back."""
     exception = None if error is None else ctypes.py_object(error)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), exception)
-

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AgentError, AgentInterruptedError
+from ..errors import AgentError, AgentInterruptedError, InternalError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
 from ..messages import ChatMessage, agglomerate_stream_deltas
@@ -47,6 +47,7 @@ class Performer:
         }
 
     def __call__(self, effect: Effect) -> Performing:
+        """Perform an effect."""
         return self._ways[type(effect)](effect)
 
     # The model
@@ -103,7 +104,10 @@ class Performer:
         return outcome
 
     def _resume(self, effect: Resume) -> Performing:
-        self._run.session.box.resume(effect.answers)
+        box = self._run.session.box
+        if not isinstance(box, Box):
+            raise InternalError(f"{box!r} was resumed, and it suspends nothing")
+        box.resume(effect.answers)
         return (yield from self._outcome())
 
     def _outcome(self) -> Generator[Any, Any, CodeOutput | Suspended]:
@@ -140,7 +144,7 @@ class Performer:
         import inspect
 
         called = partial(call_with, function, *args, **offered)
-        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
             return Call(None, awithin(self._run, called))
         return Call(within(self._run, called))
 

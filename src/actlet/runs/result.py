@@ -42,7 +42,9 @@ class RunResult:
     ) -> None:
         if messages is not None:
             if steps is not None:
-                raise ValueError("Cannot specify both 'messages' and 'steps': 'messages' is the old name of 'steps'")
+                raise ValueError(
+                    "Cannot specify both 'messages' and 'steps': 'messages' is the old name of 'steps'"
+                )
             warnings.warn("RunResult(messages=) is deprecated: use steps=", FutureWarning, stacklevel=2)
             steps = messages
         self.output, self.state, self.steps = output, state, steps

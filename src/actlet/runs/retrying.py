@@ -21,8 +21,9 @@ from .wrapping import Perform, Performing
 class RetryPolicy:
     """How often a model is asked again, and how long to wait before (seconds).
 
-    The wait before attempt n+1 is drawn from half to all of `first_wait * 2**(n-1)`, at most `longest_wait`; a Retry-After is
-    kept to, plus up to a tenth of it, unless it is longer than `longest_retry_after`: then the failure is final.
+    The wait before attempt n+1 is drawn from half to all of `first_wait * 2**(n-1)`, at most `longest_wait`; a
+    Retry-After is kept to, plus up to a tenth of it, unless it is longer than `longest_retry_after`: then the
+    failure is final.
     """
 
     attempts: int = 5

@@ -89,8 +89,7 @@ class Run:
         """Carry the run out in this thread, yielding its stream events."""
         driver = self._driver = Driver()
         with self._going_on():
-            for event in self._observed(driver.drive(self._work())):
-                yield event
+            yield from self._observed(driver.drive(self._work()))
 
     async def aevents(self) -> AsyncGenerator[Any, None]:
         """Carry the run out in this task, yielding its stream events."""
@@ -143,7 +142,7 @@ class Run:
             self._tell(RunFinished(self.output, failure))
 
     def interrupt(self) -> None:
-        """Stop the run, from any thread: it ends with `AgentInterruptedError`, and so does what it is waiting for."""
+        """Stop the run, from any thread: it ends with `AgentInterruptedError`, and what it waits for is stopped."""
         self.interrupted = True
         children = list(self.children)
         for child in children:

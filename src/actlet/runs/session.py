@@ -50,8 +50,9 @@ class Settings(Protocol):
 class Session:
     """A conversation with `agent`. Made by `agent.session()`; may be used in a `with` block, which closes it.
 
-    `members` are the sessions of managed agents that remember, by name. `memory_size`: how many earlier tasks are remembered, with their steps and answers, when a new one begins;
-    None: all. `token_usage`, `duration` (s) and `run_count` are totals over the runs that have ended.
+    `memory_size`: how many earlier tasks are remembered, with their steps and answers, when a new one begins; None:
+    all. `members` are the sessions of managed agents that remember, by name. `token_usage`, `duration` (s) and
+    `run_count` are totals over the runs that have ended.
     """
 
     def __init__(

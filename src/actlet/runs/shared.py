@@ -17,7 +17,9 @@ class SharedMemory(MutableMapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         with self._lock:
             if key not in self._values:
-                raise KeyError(f"nothing is shared as {key!r}; there is: {', '.join(self._values) or 'nothing yet'}")
+                raise KeyError(
+                    f"nothing is shared as {key!r}; there is: {', '.join(self._values) or 'nothing yet'}"
+                )
             return self._values[key]
 
     def __setitem__(self, key: str, value: Any) -> None:

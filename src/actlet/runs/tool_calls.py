@@ -89,14 +89,13 @@ class ToolCaller:
         )
 
     def _from_json(self, tool: Any, arguments: Any) -> dict[str, Any]:
-        """Arguments by name. Text that names a variable of the run's state stands for its value, so that a model can
-        hand on what it can't write."""
-        if not isinstance(arguments, dict):
-            arguments = _bound(tool, arguments)
+        """Arguments by name. Text that names a variable of the run's state stands for its value, so that a model
+        can hand on what it can't write."""
+        named: dict[str, Any] = arguments if isinstance(arguments, dict) else _bound(tool, arguments)
         state = self._run.session.state
         if not state:
-            return arguments
-        return {k: state[v] if isinstance(v, str) and v in state else v for k, v in arguments.items()}
+            return named
+        return {k: state[v] if isinstance(v, str) and v in state else v for k, v in named.items()}
 
 
 def _bound(tool: Any, argument: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class CalculatorTool(Tool):
 
     name = "calculator"
     description = "Evaluates an arithmetic expression exactly, for example (1.1 + 2.2) * 3 / sqrt(16)."
-    inputs = {  # noqa: RUF012
+    inputs = {
         "expression": {
             "type": "string",
             "description": "operators + - * / // % ** ( ), pi, e, and functions such as sqrt, log(x, base), sin "

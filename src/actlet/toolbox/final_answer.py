@@ -16,7 +16,7 @@ class FinalAnswerTool(Tool):
 
     name = "final_answer"
     description = "Ends the task with its final answer."
-    inputs = {"answer": {"type": "any", "description": ""}}  # noqa: RUF012
+    inputs = {"answer": {"type": "any", "description": ""}}
     output_type = "any"
     answers_directly = True
     idempotent = True

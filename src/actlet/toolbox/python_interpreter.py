@@ -16,7 +16,7 @@ class PythonInterpreterTool(Tool):
     """
 
     name = "python_interpreter"
-    inputs = {"code": {"type": "string", "description": "the code; variables aren't kept for the next call"}}  # noqa: RUF012
+    inputs = {"code": {"type": "string", "description": "the code; variables aren't kept for the next call"}}
     output_type = "string"
 
     def __init__(

@@ -31,7 +31,7 @@ class SQLTool(Tool):
     """
 
     name = "sql"
-    inputs = {"query": {"type": "string", "description": "one SQL statement"}}  # noqa: RUF012
+    inputs = {"query": {"type": "string", "description": "one SQL statement"}}
     output_type = "array"
 
     def __init__(

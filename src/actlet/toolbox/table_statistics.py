@@ -34,7 +34,7 @@ class TableStatisticsTool(Tool):
         "q75, max. Other columns: count, missing, distinct, most_common. "
         "Returns {'rows': n, 'columns': {column: figures}}, or with group_by {group: the same}."
     )
-    inputs = {  # noqa: RUF012
+    inputs = {
         "table": {"type": "any", "description": "path of a CSV file, CSV text, a list of dicts, or a DataFrame"},
         "columns": {
             "type": "array",

@@ -10,7 +10,7 @@ class UserInputTool(Tool):
 
     name = "user_input"
     description = "Asks the user a question and returns their reply."
-    inputs = {"question": {"type": "string", "description": "what to ask"}}  # noqa: RUF012
+    inputs = {"question": {"type": "string", "description": "what to ask"}}
     output_type = "string"
 
     def forward(self, question: str) -> str:
