@@ -133,6 +133,7 @@ class Worker:
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._unfinished = 0
         self._over = False
+        self._process = _process
         self._error: type[BaseException] | None = None
         self._then: Callable[[], object] | None = None
         self._thread = threading.Thread(target=self._live, name=f"actlet-worker-{next(_names)}", daemon=True)
@@ -148,8 +149,8 @@ class Worker:
 
     @property
     def usable(self) -> bool:
-        """Whether it takes further jobs: false once a job of it was stopped."""
-        return self._error is None and not self._over
+        """Whether it takes further jobs: false once a job of it was stopped, and in a child of its process."""
+        return self._error is None and not self._over and self._process == _process
 
     def submit(self, job: Callable[[], object]) -> None:
         """Run `job` on the worker's thread, in the caller's context variables, after the job that may be running.
@@ -296,11 +297,13 @@ def _report(error: BaseException) -> None:
 
 def _forget_threads() -> None:
     """After a fork: the child has none of the parent's threads."""
-    global _watchdog
+    global _watchdog, _process
     _idle.clear()
     _watchdog = _Watchdog()
+    _process = os.getpid()
 
 
+_process = os.getpid()
 _names = itertools.count(1)
 _idle: list[Worker] = []
 _watchdog = _Watchdog()

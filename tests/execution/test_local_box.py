@@ -1,9 +1,12 @@
 """What a snippet has and leaves in the local box: tools, variables, values, errors, its final answer."""
 
+import gc
 import inspect
 import queue
 import sqlite3
 import threading
+import tracemalloc
+import weakref
 
 import pytest
 from box_support import FinalAnswer, FunctionTool, Reader, box_with
@@ -12,6 +15,7 @@ from actlet.errors import BoxError, InterpreterError
 from actlet.execution import evaluate_python_code
 from actlet.execution.box import Answer, CodeOutput, Printed, Suspended
 from actlet.execution.local import LocalPythonExecutor
+from actlet.threads import Worker
 
 
 def search(query: str, top_k: int = 3) -> list[str]:
@@ -408,6 +412,30 @@ def test_many_boxes_run_at_once_and_keep_apart():
     assert [reader.output().output for reader in readers] == [(n, f"q{n}") for n in range(30)]
     for box in boxes:
         box.cleanup()
+
+
+def test_a_box_that_nobody_holds_gives_its_thread_back():
+    box = LocalPythonExecutor()
+    box.run("x = 1")
+    worker, gone = box._worker, weakref.ref(box)
+    del box
+    gc.collect()
+    assert gone() is None
+    assert Worker.take() is worker
+    worker.release()
+
+
+def test_hundreds_of_snippets_leave_no_memory_behind():
+    box = LocalPythonExecutor()
+    box.run("x = 0")
+    gc.collect()
+    tracemalloc.start()
+    for n in range(400):
+        box.run(f"x = {n}\nprint(x)\ndef f(): return x\ntry:\n    1 / 0\nexcept ZeroDivisionError as e: pass")
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 500_000
 
 
 def test_a_box_works_on_after_cleanup(box):

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import os
 import threading
 import time
 
@@ -147,6 +148,22 @@ def test_a_released_worker_is_used_again():
     first = Worker.take()
     first.release()
     assert Worker.take() is first
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_child_process_has_threads_of_its_own():
+    worker, rung = Worker.take(), threading.Event()
+    Alarm(1000, print)
+    child = os.fork()
+    if child == 0:
+        done = threading.Event()
+        Alarm(0.01, done.set)
+        other = Worker.take()
+        other.submit(rung.set)
+        os._exit(0 if done.wait(3) and rung.wait(3) and not worker.usable else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    worker.release()
 
 
 def test_jobs_run_in_order_on_one_thread_in_the_submitters_context():

@@ -10,7 +10,7 @@ from .policy import BASE_BUILTIN_MODULES
 from .text import truncate_content
 
 if TYPE_CHECKING:
-    from .evaluate import evaluate_python_code, fix_final_answer_code
+    from .evaluate import evaluate_python_code
     from .local import LocalPythonExecutor
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "LocalPythonExecutor",
     "PythonExecutor",
     "evaluate_python_code",
-    "fix_final_answer_code",
     "truncate_content",
 ]
 
@@ -30,8 +29,8 @@ def __getattr__(name: str) -> Any:
         from .local import LocalPythonExecutor
 
         return LocalPythonExecutor
-    if name in ("evaluate_python_code", "fix_final_answer_code"):
-        from . import evaluate
+    if name == "evaluate_python_code":
+        from .evaluate import evaluate_python_code
 
-        return getattr(evaluate, name)
+        return evaluate_python_code
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -52,8 +52,3 @@ def evaluate_python_code(
             state.update(box.state)
         box.cleanup()
     return output.output, output.is_final_answer
-
-
-def fix_final_answer_code(code: str) -> str:
-    """`code` as it is: a snippet may have a variable called `final_answer` and still call the tool of that name."""
-    return code
