@@ -1,5 +1,7 @@
 """Snippets that must do in the local box what they do in CPython: one per block, with a line of dashes between."""
 
+import sys
+
 SNIPPETS = r'''
 1 + 1
 ---
@@ -893,4 +895,24 @@ textwrap.shorten("hello big world", 11), string.ascii_lowercase[:3]
 import pprint
 pprint.pprint({"b": 1, "a": [1, 2]})
 '''
+SINCE_3_12 = r"""
+def first[T](items: list[T]) -> T:
+    return items[0]
+class Box[T]:
+    def __init__(self, value: T):
+        self.value = value
+first([3]), Box("x").value, first.__type_params__[0].__name__
+---
+type Pairs = list[tuple[int, Unknown]]
+Pairs.__name__
+---
+f"{'a' + "b"} {"nested {1 + 1}"} {[
+    1,
+]}"
+---
+def f[T: int](x: T) -> T: return x
+f(2)
+"""
 PARTS = [part.strip("\n") for part in SNIPPETS.split("\n---\n")]
+if sys.version_info >= (3, 12):
+    PARTS += [part.strip("\n") for part in SINCE_3_12.split("\n---\n")]

@@ -58,6 +58,8 @@ REFUSED = {
     "match 'a':\n    case str(format=f): pass": "format",
     "class A:\n    __match_args__ = ('gi_frame',)": "__match_args__",
     "class A:\n    __match_args__ = tuple(['x'])": "__match_args__",
+    "class A:\n    __match_args__: tuple = ('f_builtins',)": "__match_args__",
+    "class A: pass\nA.__match_args__ = ('gi_frame',)": "__match_args__",
     "class A:\n    @property\n    def __class__(self): return int": "definition of __class__",
     "class A:\n    __array_interface__ = {}": "__array_interface__",
 }

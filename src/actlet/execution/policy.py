@@ -16,8 +16,9 @@ Covered, before the snippet runs (`preflight.py`) and again at run time (`guards
 - classes and functions of imported modules are not assigned to by way of an imported name.
 
 Not covered: memory and processor (but time is), what an authorized module can do by itself (`os`, `requests`, files
-read by pandas), objects that the host passes in as variables, attributes reached by way of an alias, C code that
-holds the interpreter's lock for longer than the time limit, threads that a snippet starts.
+read by pandas), objects that the host passes in as variables, attributes that a `match` pattern reads by position,
+assignments by way of an alias of an alias, C code that holds the interpreter's lock for longer than the time limit,
+threads that a snippet starts.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ _OPERATORS = (
 )
 _OTHERS = (
     "class name qualname doc module annotations init post_init new del init_subclass set_name class_getitem "
-    "getattr get set delete slots match_args members version all wrapped func notes cause context "
+    "getattr get set delete slots members version all wrapped func notes cause context "
     "suppress_context traceback dataclass_fields dataclass_params total args origin parameters value type_params "
     "instancecheck subclasscheck debug author dir array array_priority array_ufunc"
 )

@@ -285,6 +285,8 @@ class _Walk:
         self._push(node.body, CAUGHT)
 
     def _annotated(self, node: ast.AnnAssign, sure: int) -> None:
+        if node.target.__class__ is ast.Name:
+            self._check_match_args(node.target.id, node.value)  # type: ignore[union-attr]
         self._push(node.annotation, MAYBE)
         self._push(node.target, sure)
         self._push(node.value, sure)
@@ -313,13 +315,14 @@ class _Walk:
                 continue
             if source is not None:
                 self._aliases[target.id] = source
-            if target.id == "__match_args__":
-                self._check_match_args(node.value)
+            self._check_match_args(target.id, node.value)
         self._push(node.targets, sure)
         self._push(node.value, sure)
 
-    def _check_match_args(self, value: ast.expr) -> None:
+    def _check_match_args(self, target: str, value: ast.expr | None) -> None:
         """The names in `__match_args__` are attributes that a pattern reads: they are to be seen, and allowed."""
+        if target != "__match_args__" or value is None:
+            return
         names = value.elts if isinstance(value, ast.Tuple) else [value]
         for name in names:
             text = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None

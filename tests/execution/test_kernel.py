@@ -1,0 +1,69 @@
+"""The kernel stands alone: one file of standard library, for Python 3.9 and later."""
+
+import ast
+import builtins
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actlet.execution import kernel
+from actlet.execution.kernel import Kernel
+
+FILE = Path(kernel.__file__)
+
+
+def started() -> tuple[Kernel, list[str]]:
+    written: list[str] = []
+    made = Kernel(dict(vars(builtins)), written.append)
+    made.builtins["print"] = made.print
+    return made, written
+
+
+def test_it_is_python_3_9_and_imports_only_the_standard_library():
+    tree = ast.parse(FILE.read_text(), feature_version=(3, 9))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert {name.partition(".")[0] for name in imported} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+def test_it_runs_by_itself_on_other_versions(version):
+    folders = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    if not folders:
+        pytest.skip(f"Python {version} is not installed under ~/.pyenv")
+    code = (
+        "import builtins, kernel; k = kernel.Kernel(dict(vars(builtins)), print); "
+        "ended = k.run(k.parse('x = 20\\nx * 2 + 2')); print(ended.value, ended.changed)"
+    )
+    command = [folders[-1], "-c", code]
+    environment = {"PYTHONPATH": str(FILE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/")
+    assert done.stdout == "42 ('x',)\n", done.stderr
+
+
+def test_it_holds_no_policy_of_its_own():
+    made, _ = started()
+    assert made.run(made.parse("eval('1 + 1')")).value == 2
+
+
+def test_print_has_all_of_prints_parameters():
+    made, written = started()
+    made.run(made.parse("print(1, 'a', sep='-', end='!', flush=True)\nprint()"))
+    assert "".join(written) == "1-a!\n"
+
+
+def test_frames_of_other_kernels_are_not_shown():
+    first, _ = started()
+    second, _ = started()
+    first.run(first.parse("def boom():\n    return 1 / 0"))
+    second.namespace["boom"] = first.namespace["boom"]
+    assert second.run(second.parse("x = 1\nboom()")).failure.traceback == "line 2: boom()"
+
+
+def test_only_the_last_snippets_sources_are_kept():
+    made, _ = started()
+    for _ in range(kernel.KEPT_SOURCES + 50):
+        made.run(made.parse("x = 1"))
+    assert len(made._sources) == kernel.KEPT_SOURCES
