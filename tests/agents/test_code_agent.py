@@ -181,6 +181,15 @@ def test_additional_args_are_variables_of_the_code_and_the_model_is_told_their_n
     assert agent.state["fee"] == 0.5
 
 
+def test_text_in_code_is_text_even_if_it_names_a_variable():
+    @tool
+    def echo(text: str) -> str:
+        """Echoes."""
+        return text
+
+    assert coder([code("final_answer(echo('k'))")], [echo]).run("Go.", additional_args={"k": "v"}) == "k"
+
+
 def test_a_long_argument_is_not_written_out_for_the_model():
     agent = coder([code("final_answer(len(rows))")])
     assert agent.run("How many?", additional_args={"rows": list(range(100_000))}) == 100_000
@@ -313,6 +322,28 @@ def test_boxes_that_a_function_prepares_are_prepared_for_every_run():
     agent = coder([code("base += 1\nfinal_answer(base)")] * 3, executor=make)
     assert [agent.run("Go."), agent.run("Go."), asyncio.run(agent.arun("Go."))] == [42, 42, 42]
     assert len(cleaned) == 2
+
+
+def test_the_boxes_of_runs_that_overlapped_are_given_back_when_they_end():
+    made, cleaned = [], []
+
+    class Counted(LocalPythonExecutor):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+
+        def cleanup(self):
+            cleaned.append(self)
+            super().cleanup()
+
+    agent = coder([answer(1)] * 3, executor=Counted)
+    streams = [agent.run(f"task {n}", stream=True) for n in range(3)]
+    for stream in streams:
+        next(stream)
+    for stream in streams:
+        list(stream)
+    assert len(made) == 3
+    assert cleaned == made[:2]
 
 
 def test_an_executor_that_only_has_the_three_methods_works():

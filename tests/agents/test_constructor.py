@@ -163,13 +163,14 @@ def test_base_tools_are_added_and_never_take_the_place_of_ones_own():
     from actlet import TOOL_MAPPING, tool
 
     @tool
-    def calculator(text: str) -> str:
+    def python_interpreter(code: str) -> str:
         """My own."""
         return "own"
 
     assert set(TOOL_MAPPING) <= set(caller([], add_base_tools=True).tools)
     assert "python_interpreter" not in coder([], add_base_tools=True).tools
-    assert caller([], [calculator], add_base_tools=True).tools["calculator"] is calculator
+    own = caller([], [python_interpreter], add_base_tools=True)
+    assert own.tools["python_interpreter"] is python_interpreter
 
 
 def test_building_an_agent_asks_the_model_nothing():

@@ -7,6 +7,7 @@ import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, collected, kinds
 
 from actlet import ActionStep, AgentMaxStepsError, FinalAnswerStep, PlanningStep, ToolCall
+from actlet.testing import ScriptedModel
 
 
 def streamed(agent, task="Go.", **options):
@@ -90,6 +91,24 @@ def test_a_stream_may_be_left_early_and_what_had_happened_is_remembered():
             break
     assert [step.code_action for step in actions(agent)] == ["x = 1"]
     assert agent.run("Go on.", reset=False) == 2
+
+
+def test_a_step_that_was_left_in_its_middle_is_remembered_with_a_word_on_why():
+    agent = coder([code("x = 1"), answer(2)])
+    for event in agent.run("Go.", stream=True):
+        if isinstance(event, ToolCall):
+            break
+    step = actions(agent)[0]
+    assert step.code_action == "x = 1"
+    assert "stopped here" in step.error.message
+    assert agent.run("Go on.", reset=False) == 2
+
+
+def test_streams_that_are_begun_together_share_nothing():
+    agent = coder(ScriptedModel([code("x = 1"), code("final_answer(x)")], by="conversation"))
+    first, second = agent.run("One.", stream=True), agent.run("Two.", stream=True)
+    events = [event for pair in zip(first, second, strict=True) for event in pair]
+    assert [event.output for event in events[-2:]] == [1, 1]
 
 
 def test_a_stream_on_a_loop_may_be_left_early():

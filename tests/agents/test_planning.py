@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from agent_support import answer, caller, code, coder, kinds, sent
 
-from actlet import ActionStep, AgentGenerationError, PlanningStep, TokenUsage
+from actlet import AgentGenerationError, ChatMessage, CodeAgent, LogLevel, PlanningStep, TokenUsage
 from actlet.agents import load_templates
 
 STEP = code("x = 1")
@@ -42,6 +42,17 @@ def test_a_plan_ends_at_its_end():
     assert agent.model.calls[0].arguments["stop_sequences"] == ["<end_plan>"]
 
 
+def test_a_plan_ends_at_its_end_also_if_the_model_heeds_no_stop_sequences():
+    class Heedless:
+        def generate(self, messages, stop_sequences=None):
+            wants_plan = stop_sequences == ["<end_plan>"]
+            return ChatMessage("assistant", "1. Answer.\n<end_plan>" if wants_plan else answer(1))
+
+    agent = CodeAgent([], Heedless(), planning_interval=1, verbosity_level=LogLevel.OFF)
+    agent.run("Go.")
+    assert plans(agent)[0].plan == "1. Answer."
+
+
 def test_the_model_sees_its_plan_and_is_told_to_carry_it_out():
     agent = coder(["1. Answer.", answer(1)], planning_interval=1)
     agent.run("Go.")
@@ -71,9 +82,9 @@ def test_so_many_failures_in_a_row_make_a_new_plan():
 
 
 def test_after_a_new_plan_failures_are_counted_anew():
-    agent = coder([code("1/0"), "plan", code("1/0"), "plan", answer(1)], replan_on_failure=1)
-    agent.run("Go.")
-    assert len(plans(agent)) == 2
+    agent = coder([*[code("1/0")] * 2, "plan", code("1/0"), answer(1)], replan_on_failure=2)
+    assert agent.run("Go.") == 1
+    assert len(plans(agent)) == 1
 
 
 def test_the_prompts_of_planning_may_be_ones_own():
@@ -114,7 +125,8 @@ def test_a_model_that_fails_to_plan_ends_the_run():
 
 def test_a_session_that_goes_on_makes_a_plan_for_its_new_task():
     agent = coder(["plan A", answer(1), "plan B", answer(2)], planning_interval=5)
+    agent.prompt_templates["planning"]["initial_plan"] = "Plan {{ task }}"
     agent.run("One.")
     agent.run("Two.", reset=False)
     assert [step.plan for step in plans(agent)] == ["plan A", "plan B"]
-    assert isinstance(agent.memory.steps[-1], ActionStep)
+    assert sent(agent, 2).endswith("Plan Two.")

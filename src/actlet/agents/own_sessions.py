@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from ..execution.box import PythonExecutor
 from ..runs.current import current_run
@@ -27,7 +28,7 @@ class OwnSessions:
         self._agent = agent
         self._lock = threading.RLock()
         self._last: Session | None = None
-        self._taken: set[Session] = set()
+        self._taken: WeakSet[Session] = WeakSet()
         self._runs: set[Run] = set()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -63,7 +64,6 @@ class OwnSessions:
                 self._taken.add(last)
                 return last
             box = self._box_of(last)
-            self._taken.discard(last)
             self._last = self._agent.session(box=box)
             self._taken.add(self._last)
             return self._last
@@ -72,6 +72,7 @@ class OwnSessions:
         """The box of the last session, emptied for the next one; None if the next one is to have its own."""
         if last.busy or last.run_count == 0:
             return None
+        self._taken.discard(last)
         if self._agent.makes_boxes:
             last.close()
             return None
