@@ -286,7 +286,7 @@ class _Walk:
 
     def _annotated(self, node: ast.AnnAssign, sure: int) -> None:
         if node.target.__class__ is ast.Name:
-            self._check_match_args(node.target.id, node.value)  # type: ignore[union-attr]
+            self._check_match_args(node.target.id, node.value)
         self._push(node.annotation, MAYBE)
         self._push(node.target, sure)
         self._push(node.value, sure)
