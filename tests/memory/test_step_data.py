@@ -44,8 +44,8 @@ class Odd:
         raise ValueError("no")
 
 
-AROUND: list[object] = [{}]
-AROUND[0]["again"] = AROUND  # type: ignore[index]
+AROUND: list[object] = []
+AROUND += [AROUND, {"again": AROUND}]
 VALUES = [
     None,
     True,
