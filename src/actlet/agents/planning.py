@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import AgentError, AgentGenerationError
+from ..memory.memory import MessageView
 from ..memory.steps import PlanningStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
 from ..runs.effects import Generate, Notify, Now
@@ -35,7 +36,7 @@ def plan(agent: MultiStepAgent, run: Run) -> Loop:
     yield StepStarted(run.step_number, planning=True)
     messages = planning_messages(agent, run)
     try:
-        reply = yield Generate(messages, stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
+        reply = yield Generate(list(messages), stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
     except AgentError:
         raise
     except Exception as error:
@@ -49,7 +50,7 @@ def plan(agent: MultiStepAgent, run: Run) -> Loop:
     yield step
 
 
-def planning_messages(agent: MultiStepAgent, run: Run) -> list[ChatMessage]:
+def planning_messages(agent: MultiStepAgent, run: Run) -> MessageView:
     """The messages that ask for the first plan, or for a new one."""
     templates, memory = agent.prompt_templates["planning"], run.session.memory
     variables = {
@@ -58,13 +59,14 @@ def planning_messages(agent: MultiStepAgent, run: Run) -> list[ChatMessage]:
         "managed_agents": agent.managed_agents,
         "remaining_steps": run.max_steps - run.step_number + 1,
     }
-    messages = memory.messages()
+    messages = memory.view()
     if isinstance(memory.steps[-1], TaskStep):
-        return [*messages, _request(templates["initial_plan"], variables)]
+        return messages.followed_by(_request(templates["initial_plan"], variables))
     if templates["update_plan_pre_messages"]:
         before = populate_template(templates["update_plan_pre_messages"], variables)
-        messages = [ChatMessage(MessageRole.SYSTEM, before), *memory.write_to_messages(summary_mode=True)]
-    return [*messages, _request(templates["update_plan_post_messages"], variables)]
+        summary = [ChatMessage(MessageRole.SYSTEM, before), *memory.write_to_messages(summary_mode=True)]
+        messages = MessageView(summary, len(summary))
+    return messages.followed_by(_request(templates["update_plan_post_messages"], variables))
 
 
 def _request(template: str, variables: dict[str, object]) -> ChatMessage:

@@ -20,25 +20,32 @@ _kept = attrgetter("_messages")
 
 
 class MessageView(Sequence[ChatMessage]):
-    """The first `count` messages of a list that only grows. Reads like a list."""
+    """The first `count` messages of a list that only grows, and those `after` them. Reads like a list."""
 
-    __slots__ = ("_count", "_messages")
+    __slots__ = ("_after", "_count", "_messages")
 
-    def __init__(self, messages: list[ChatMessage], count: int) -> None:
-        self._messages, self._count = messages, count
+    def __init__(self, messages: list[ChatMessage], count: int, after: tuple[ChatMessage, ...] = ()) -> None:
+        self._messages, self._count, self._after = messages, count, after
+
+    def followed_by(self, message: ChatMessage) -> MessageView:
+        """These messages and one more."""
+        return MessageView(self._messages, self._count, (*self._after, message))
+
+    def _all(self) -> list[ChatMessage]:
+        return [*self._messages[: self._count], *self._after]
 
     def __len__(self) -> int:
-        return self._count
+        return self._count + len(self._after)
 
     @overload
     def __getitem__(self, index: int) -> ChatMessage: ...
     @overload
     def __getitem__(self, index: slice) -> list[ChatMessage]: ...
     def __getitem__(self, index: int | slice) -> ChatMessage | list[ChatMessage]:
-        return self._messages[: self._count][index]
+        return self._all()[index]
 
     def __iter__(self) -> Iterator[ChatMessage]:
-        return iter(self._messages[: self._count])
+        return iter(self._all())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)

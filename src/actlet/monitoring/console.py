@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..execution.text import truncate_content
-from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep
+from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, as_text
 from ..messages import ChatMessageStreamDelta, TokenUsage
 from ..runs.events import (
     CodeFinished,
@@ -96,12 +96,13 @@ class ConsoleObserver:
             )
         self._printed = False
         if outcome.shown and outcome.output is not None and not outcome.is_final_answer and outcome.error is None:
-            self._log(run, _text(f"Out: {truncate_content(str(outcome.output), _LONGEST)}"))
+            shown = as_text(outcome.output) if outcome.text is None else outcome.text
+            self._log(run, _text(f"Out: {truncate_content(shown, _LONGEST)}"))
 
     def _tool_started(self, event: ToolStarted, run: Any) -> None:
         from .panels import boxed
 
-        name, arguments = event.call.name, truncate_content(str(event.call.arguments), _LONGEST)
+        name, arguments = event.call.name, truncate_content(as_text(event.call.arguments), _LONGEST)
         if event.from_code:
             self._log(run, _text(f"{name} is called with {arguments}", "dim"), level=LogLevel.DEBUG)
         else:

@@ -132,7 +132,7 @@ class Performer:
             except AgentInterruptedError:
                 raise
             except Exception as error:
-                raise AgentError(f"Check {name} failed with error: {error}") from error
+                raise AgentError(f"Check {name} failed with error: {str(error) or type(error).__name__}") from error
             if not passed:
                 raise AgentError(f"Check {name} failed: the answer {effect.answer!r:.500} was not accepted.")
 

@@ -41,6 +41,7 @@ class Run:
         additional_args: Mapping[str, Any] | None = None,
         max_steps: int | None = None,
     ) -> None:
+        _check_arguments(task, additional_args, max_steps)
         self.session = session
         self.agent = session.agent
         self.task = task
@@ -169,6 +170,15 @@ class Run:
         """What the tokens of this run cost by its model's prices; None if the model has none."""
         price = getattr(self.agent.model, "cost", None)
         return price(self.usage) if price is not None and self.usage_known else None
+
+
+def _check_arguments(task: Any, additional_args: Any, max_steps: Any) -> None:
+    if not isinstance(task, str):
+        raise TypeError(f"a task is text, and this is not: {task!r:.200}")
+    if additional_args is not None and not isinstance(additional_args, Mapping):
+        raise TypeError(f"additional_args is a dict of variables by name, and this is not: {additional_args!r:.200}")
+    if max_steps is not None and (not isinstance(max_steps, int) or max_steps < 0):
+        raise ValueError(f"max_steps must be a whole number above 0, not {max_steps!r}")
 
 
 def _transient(model: Any) -> Any:
