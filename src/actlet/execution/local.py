@@ -11,7 +11,7 @@ import inspect
 import queue
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
@@ -22,9 +22,10 @@ from .box import Answer, Box, BoxCall, CodeOutput, Deliver, Outcome, Printed, Sn
 from .guards import BASE_BUILTINS
 from .kernel import Ended, Failure, Kernel, current_frame
 from .policy import BASE_BUILTIN_MODULES, Imports
-from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Problem, Surroundings, look_over
+from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
-from .text import truncate_content
+from .survey import Problem
+from .variables import Variables, copied
 from .views import Views
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
@@ -274,51 +275,6 @@ class LocalPythonExecutor(Box):
     def __del__(self) -> None:
         if getattr(self, "_worker", None) is not None:
             self.cleanup()
-
-
-class Variables(MutableMapping[str, Any]):
-    """The variables of a box, live: reading and writing go to the namespace that snippets run in."""
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        self._namespace = namespace
-
-    def __getitem__(self, name: str) -> Any:
-        if name == "__builtins__":
-            raise KeyError(name)
-        return self._namespace[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._namespace[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        del self._namespace[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in list(self._namespace) if name != "__builtins__")
-
-    def __len__(self) -> int:
-        return len(self._namespace) - ("__builtins__" in self._namespace)
-
-    def __repr__(self) -> str:
-        return truncate_content(repr(dict(self)))
-
-
-def copied(value: Any, copies: dict[int, Any]) -> Any:
-    """`value`, with its plain lists, dicts and sets copied at every depth. `copies`: those made already, by id."""
-    kind = type(value)
-    if kind not in (list, dict, set):
-        return value
-    if id(value) in copies:
-        return copies[id(value)]
-    copy: Any = kind()
-    copies[id(value)] = copy
-    if kind is dict:
-        copy.update((key, copied(item, copies)) for key, item in value.items())
-    elif kind is list:
-        copy.extend(copied(item, copies) for item in value)
-    else:
-        copy.update(value)
-    return copy
 
 
 def _refused(problems: list[Problem]) -> Ended:
