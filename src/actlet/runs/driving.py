@@ -23,6 +23,9 @@ from ..execution.box import CodeOutput
 from ..threads import Worker
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
+Shown = Callable[[Any], bool]
+"""Is told every event, and says whether whoever iterates over the run is to get it."""
+
 _WAKE = object()
 
 STOPPING = 5.0
@@ -49,8 +52,8 @@ class Driver:
         self._future: Future[Any] | None = None
         self._opened: list[Any] = []
 
-    def drive(self, work: Generator[Any, Any, Any]) -> Generator[Any, None, Any]:
-        """Yield the events of `work`, performing its waits in between. Returns what `work` returns."""
+    def drive(self, work: Generator[Any, Any, Any], shown: Shown) -> Generator[Any, None, Any]:
+        """Perform the waits of `work`, yielding its events that are `shown`. Returns what `work` returns."""
         result: Any = None
         failure: BaseException | None = None
         try:
@@ -61,7 +64,8 @@ class Driver:
                     return end.value
                 result = failure = None
                 if not isinstance(item, Wait):
-                    yield item
+                    if shown(item):
+                        yield item
                     continue
                 try:
                     result = self._perform(item)

@@ -8,14 +8,17 @@ the wait, not the task, which goes on with `AgentInterruptedError`.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
 from ..threads import Worker
-from .driving import STOPPING, Interrupted, interrupted
+from .driving import STOPPING, Interrupted, Shown, interrupted
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
 
@@ -29,8 +32,9 @@ class AsyncDriver:
         self._opened: list[Any] = []
         self.result: Any = None
 
-    async def drive(self, work: Generator[Any, Any, Any]) -> AsyncGenerator[Any, None]:
-        """Yield the events of `work`, performing its waits in between; `result` is then what `work` returned."""
+    async def drive(self, work: Generator[Any, Any, Any], shown: Shown) -> AsyncGenerator[Any, None]:
+        """Perform the waits of `work`, yielding those of its events that are `shown`; `result` is then what `work`
+        returned."""
         result: Any = None
         failure: BaseException | None = None
         try:
@@ -42,7 +46,8 @@ class AsyncDriver:
                     return
                 result = failure = None
                 if not isinstance(item, Wait):
-                    yield item
+                    if shown(item):
+                        yield item
                     continue
                 try:
                     result = await self._perform(item)
@@ -117,8 +122,7 @@ async def call(call: Call) -> Any:
 
 async def on_worker(function: Callable[..., Any], **arguments: Any) -> Any:
     """Call a blocking function on a worker; cancelling stops it as far as Python code can be stopped."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
+    post, done = _post(), asyncio.get_running_loop().create_future()
     worker = Worker.take()
 
     def job() -> None:
@@ -126,7 +130,7 @@ async def on_worker(function: Callable[..., Any], **arguments: Any) -> Any:
             value, error = function(**arguments), None
         except Exception as problem:
             value, error = None, problem
-        loop.call_soon_threadsafe(_settle, done, value, error)
+        post.send(_settle, (done, value, error))
 
     worker.submit(job)
     try:
@@ -139,7 +143,8 @@ async def on_worker(function: Callable[..., Any], **arguments: Any) -> Any:
     return value
 
 
-def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
+def _settle(outcome: tuple[asyncio.Future[Any], Any, Exception | None]) -> None:
+    future, value, error = outcome
     if future.done():
         return
     if isinstance(error, StopIteration):  # a future can't hold one
@@ -150,24 +155,61 @@ def _settle(future: asyncio.Future[Any], value: Any, error: Exception | None) ->
         future.set_exception(error)
 
 
+class _Post:
+    """Carries what threads have for an event loop, waking it once for all that came meanwhile."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._letters: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._on_its_way = False
+
+    def send(self, receive: Callable[[Any], None], letter: Any) -> None:
+        """Have `receive(letter)` called on the loop; from any thread. A loop that is closed gets nothing."""
+        self._letters.append((receive, letter))
+        if not self._on_its_way and not self._loop.is_closed():
+            self._on_its_way = True
+            self._loop.call_soon_threadsafe(self._hand_out)
+
+    def _hand_out(self) -> None:
+        self._on_its_way = False
+        while self._letters:
+            receive, letter = self._letters.popleft()
+            receive(letter)
+
+
+_posts: WeakKeyDictionary[asyncio.AbstractEventLoop, _Post] = WeakKeyDictionary()
+
+
+def _post() -> _Post:
+    """The post of the running loop."""
+    loop = asyncio.get_running_loop()
+    post = _posts.get(loop)
+    if post is None:
+        post = _posts[loop] = _Post(loop)
+    return post
+
+
 class _Delivered:
     """An inbox that somebody delivers to, from any thread. Whoever closes it early waits until what was stopped has
     ended."""
 
     def __init__(self, source: Inbox) -> None:
-        self._items: asyncio.Queue[Any] = asyncio.Queue()
+        self._items: deque[Any] = deque()
+        self._waiter: asyncio.Future[None] | None = None
         self._ended = False
         self._stop = source.stop
-        loop, put = asyncio.get_running_loop(), self._items.put_nowait
+        source.start(partial(_post().send, self._put))
 
-        def deliver(item: Any) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(put, item)
-
-        source.start(deliver)
+    def _put(self, item: Any) -> None:
+        self._items.append(item)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def next(self) -> Any:
-        item = await self._items.get()
+        while not self._items:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        item = self._items.popleft()
         self._ended = isinstance(item, CodeOutput)
         return item
 
@@ -177,8 +219,8 @@ class _Delivered:
         self._stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(STOPPING):
-                while not isinstance(await self._items.get(), CodeOutput):
-                    pass
+                while not self._ended:
+                    await self.next()
 
 
 class _Streamed:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError
 from ..messages import Timing, TokenUsage
 from ..models.transient import transient
 from .current import current_run
-from .driving import Driver
+from .driving import Driver, Shown
 from .events import Notice, RunFinished, RunStarted
 from .performing import Performer
 from .result import RunResult
@@ -88,49 +88,56 @@ class Run:
 
     def events(self) -> Generator[Any, None, None]:
         """Carry the run out in this thread, yielding its stream events."""
-        driver = self._driver = Driver()
-        with self._going_on():
-            yield from self._observed(driver.drive(self._work()))
+        yield from self._driven(self._shown)
+
+    def finish(self) -> None:
+        """Carry the run out in this thread."""
+        for _ in self._driven(self._tell):
+            pass
 
     async def aevents(self) -> AsyncGenerator[Any, None]:
         """Carry the run out in this task, yielding its stream events."""
+        async with aclosing(self._adriven(self._shown)) as events:
+            async for event in events:
+                yield event
+
+    async def afinish(self) -> None:
+        """Carry the run out in this task."""
+        async for _ in self._adriven(self._tell):
+            pass
+
+    def _driven(self, shown: Shown) -> Generator[Any, None, None]:
+        driver = self._driver = Driver()
+        with self._going_on():
+            self.output = yield from driver.drive(self._work(), shown)
+
+    async def _adriven(self, shown: Shown) -> AsyncGenerator[Any, None]:
         from .driving_async import AsyncDriver
 
         driver = self._driver = AsyncDriver()
         with self._going_on():
-            self._tell(RunStarted(self.task))
-            events = driver.drive(self._work())
-            try:
+            async with aclosing(driver.drive(self._work(), shown)) as events:
                 async for event in events:
-                    self._tell(event)
-                    if not isinstance(event, Notice):
-                        yield event
-            finally:
-                await events.aclose()
+                    yield event
             self.output = driver.result
 
-    def _observed(self, events: Generator[Any, None, Any]) -> Generator[Any, None, None]:
-        self._tell(RunStarted(self.task))
-        try:
-            while True:
-                event = next(events)
-                self._tell(event)
-                if not isinstance(event, Notice):
-                    yield event
-        except StopIteration as end:
-            self.output = end.value
-        finally:
-            events.close()
-
-    def _tell(self, event: Any) -> None:
+    def _tell(self, event: Any) -> bool:
+        """Tell the observers of an event; nobody else gets it."""
         for observer in self.session.observers:
             observer(event, self)
+        return False
+
+    def _shown(self, event: Any) -> bool:
+        """Tell the observers of an event; whether it is for the stream too."""
+        self._tell(event)
+        return not isinstance(event, Notice)
 
     @contextmanager
     def _going_on(self) -> Generator[None, None, None]:
         self.session.begin(self)
         failure: BaseException | None = None
         try:
+            self._tell(RunStarted(self.task))
             yield
         except BaseException as error:
             failure = error
@@ -176,7 +183,7 @@ def _check_arguments(task: Any, additional_args: Any, max_steps: Any) -> None:
     if not isinstance(task, str):
         raise TypeError(f"a task is text, and this is not: {task!r:.200}")
     if additional_args is not None and not isinstance(additional_args, Mapping):
-        raise TypeError(f"additional_args is a dict of variables by name, and this is not: {additional_args!r:.200}")
+        raise TypeError(f"additional_args is a dict of variables by name, not {additional_args!r:.200}")
     if max_steps is not None and (not isinstance(max_steps, int) or max_steps < 0):
         raise ValueError(f"max_steps must be a whole number above 0, not {max_steps!r}")
 

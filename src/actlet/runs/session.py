@@ -119,8 +119,7 @@ class Session:
         run = self.start(task, images=images, additional_args=additional_args, max_steps=max_steps)
         if stream:
             return run.events()
-        for _ in run.events():
-            pass
+        run.finish()
         return run.result() if return_full_result else run.output
 
     async def arun(
@@ -133,8 +132,7 @@ class Session:
     ) -> Any:
         """`run`, on an event loop. Cancelling the task stops everything that the run is doing."""
         run = self.start(task, images=images, additional_args=additional_args, max_steps=max_steps)
-        async for _ in run.aevents():
-            pass
+        await run.afinish()
         return run.result() if return_full_result else run.output
 
     def astream(
