@@ -291,6 +291,18 @@ def test_a_tool_that_is_named_like_a_builtin_wins():
     assert box.run("max([1, 2])").output == 2
 
 
+def test_plain_functions_can_be_offered_as_tools():
+    box = LocalPythonExecutor()
+    box.send_tools({"double": lambda x: 2 * x, "final_answer": lambda x: {"answer": x}})
+    assert box.run("double(4)").output == 8
+    output = box.run("final_answer(double(1))")
+    assert (output.output, output.is_final_answer) == ({"answer": 2}, True)
+
+
+def test_an_additional_function_may_have_the_name_of_one_that_is_refused():
+    assert LocalPythonExecutor(additional_functions={"open": str.upper}).run("open('a')").output == "A"
+
+
 def test_additional_functions_run_inside_the_snippet():
     box = LocalPythonExecutor(additional_functions={"double": lambda x: 2 * x})
     assert box.run("double(4)").output == 8

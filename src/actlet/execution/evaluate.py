@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .local import TIMEOUT_SECONDS, LocalPythonExecutor
 from .policy import BASE_BUILTIN_MODULES
-
-
-class FunctionOffered:
-    """A plain function, offered to snippets as a tool."""
-
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
-        self.name, self._function = name, function
-        self.description = inspect.getdoc(function) or ""
-
-    def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The call's arguments as they are: the function itself says whether they fit."""
-        return {"args": tuple(args), "kwargs": dict(kwargs)}
-
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the function."""
-        return self._function(*args, **kwargs)
 
 
 def evaluate_python_code(
@@ -37,11 +20,11 @@ def evaluate_python_code(
 ) -> tuple[Any, bool]:
     """Run `code` with the variables of `state`, which it may change; `(value, whether it is a final answer)`.
 
-    `static_tools` are functions that run outside the snippet's clock, `custom_tools` functions that run inside it.
-    A `final_answer` among the tools ends the snippet. Raises `InterpreterError` when the snippet fails.
+    `static_tools` and `custom_tools` are functions that it may call; a `final_answer` among the former ends it with
+    what that returns. Raises `InterpreterError` when the snippet fails.
     """
     box = LocalPythonExecutor(authorized_imports, max_print_outputs_length, custom_tools, timeout_seconds)
-    box.send_tools({name: FunctionOffered(name, tool) for name, tool in (static_tools or {}).items()})
+    box.send_tools(static_tools or {})
     if state is not None:
         box.state.update(state)
     try:

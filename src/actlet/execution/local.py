@@ -79,7 +79,10 @@ class LocalPythonExecutor(Box):
     # What snippets can use
 
     def send_tools(self, tools: Mapping[str, Any]) -> None:
-        """Offer these tools to snippets, by name, in place of those offered before."""
+        """Offer these tools to snippets, by name, in place of those offered before.
+
+        A tool (with `bind`) is called where the host answers `Suspended`; a plain function, inside the snippet.
+        """
         if tools != self.tools:
             self.tools = dict(tools)
             self._set_builtins()
@@ -105,7 +108,9 @@ class LocalPythonExecutor(Box):
         builtins.update(self.additional_functions)
 
     def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
-        """What that a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
+        """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
+        if name != FINAL_ANSWER and not hasattr(tool, "bind"):
+            return tool  # type: ignore[no-any-return]
         use = self._answer if name == FINAL_ANSWER else self._call
 
         def stub(*args: Any, **kwargs: Any) -> Any:
@@ -132,6 +137,8 @@ class LocalPythonExecutor(Box):
         tool = self.tools[name]
         if self._kernel.answered:
             self._kernel.finish(None)
+        if not hasattr(tool, "bind"):
+            self._kernel.finish(tool(*args, **kwargs))
         if getattr(tool, "answers_directly", False):
             values = list(tool.bind(args, kwargs).values())
             self._kernel.finish(values[0] if len(values) == 1 else tuple(values))
