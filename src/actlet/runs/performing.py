@@ -35,20 +35,10 @@ class Performer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._inbox: Any = None
-        self._ways: dict[type[Effect], Callable[[Any], Performing]] = {
-            Generate: self._generate,
-            Prepare: self._prepare,
-            RunCode: self._run_code,
-            Resume: self._resume,
-            CallTools: ToolCaller(run).perform,
-            Check: self._check,
-            Notify: self._notify,
-            Now: self._now,
-        }
 
     def __call__(self, effect: Effect) -> Performing:
         """Perform an effect."""
-        return self._ways[type(effect)](effect)
+        return _WAYS[type(effect)](self, effect)
 
     # The model
 
@@ -121,7 +111,10 @@ class Performer:
                 yield CodeFinished(outcome)
             return outcome  # type: ignore[no-any-return]
 
-    # The user's own code
+    # The tools, and the user's own code
+
+    def _call_tools(self, effect: CallTools) -> Performing:
+        return ToolCaller(self._run).perform(effect)
 
     def _check(self, effect: Check) -> Performing:
         agent, memory = self._run.agent, self._run.session.memory
@@ -151,6 +144,18 @@ class Performer:
     def _now(self, effect: Now) -> Performing:  # noqa: ARG002
         return time.time()
         yield
+
+
+_WAYS: dict[type[Effect], Callable[[Performer, Any], Performing]] = {
+    Generate: Performer._generate,
+    Prepare: Performer._prepare,
+    RunCode: Performer._run_code,
+    Resume: Performer._resume,
+    CallTools: Performer._call_tools,
+    Check: Performer._check,
+    Notify: Performer._notify,
+    Now: Performer._now,
+}
 
 
 def _send(box: Any, effect: Prepare) -> None:

@@ -146,6 +146,7 @@ class Run:
             self.timing.end_time = time.time()
             for child in list(self.children):
                 child.interrupt()
+            self._driver = None
             self.session.end(self)
             self._tell(RunFinished(self.output, failure))
 
