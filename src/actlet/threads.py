@@ -229,9 +229,10 @@ class Worker:
         """The end of a worker. An error that stops its last job may come up here once more."""
         with self._lock:
             self._unfinished = 0
-            then, self._then = self._then, None
         if self._error is not None:
             _disarm()
+            _raise_in(self._thread, None)
+        then, self._then = self._then, None
         if then is not None:
             then()
 
@@ -284,10 +285,12 @@ def _set_trace(function: Any, argument: object) -> None:
     install(function, argument)
 
 
-def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:
+    """Raise `error` in a thread as soon as it executes Python code; None takes back what it hasn't met yet."""
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(error))
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), raised)
 
 
 def _report(error: BaseException) -> None:
@@ -308,7 +311,8 @@ _names = itertools.count(1)
 _idle: list[Worker] = []
 _watchdog = _Watchdog()
 _own_code: frozenset[CodeType] = frozenset(
-    function.__code__ for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _set_trace, _report)
+    function.__code__
+    for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _set_trace, _raise_in, _report)
 )
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_forget_threads)

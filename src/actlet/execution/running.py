@@ -152,15 +152,20 @@ class Running:
     # The end
 
     def end(self, output: CodeOutput) -> None:
-        """The snippet has ended by itself. Delivered after the tool calls that its threads still wait for."""
+        """The snippet has ended by itself. Delivered after the tool calls that its threads still wait for.
+
+        One that is being stopped ends in `_finish` alone: what stops it may come up in any line of its thread.
+        """
         with self._lock:
             self._output = output
-            if self._asked and self._stopped is None:
-                return
             if self._stopped is not None and output.error is not None:
                 line = output.error.line or self._stopped.line
                 self._stopped = replace(self._stopped, line=line, traceback=output.error.traceback)
-        self._finish()
+            if self._asked or self._stopped is not None or self._over:
+                return
+            self._over = True
+            self._pause()
+        self._tell()
 
     def interrupt(self) -> None:
         """Stop the snippet: `KeyboardInterrupt` inside, then by force."""
@@ -181,14 +186,17 @@ class Running:
         Alarm(polite + GRACE if stopped else 0, self._finish)
 
     def _finish(self) -> None:
-        """Deliver the end, once."""
+        """The end of a snippet that was stopped, once; not called on its own thread before it has ended."""
         with self._lock:
             if self._over:
                 return
             self._over = True
             self._pause()
+        self._tell()
+
+    def _tell(self) -> None:
         self._ended(self)
-        self.printed.flush()
+        self.printed.close()
         output = self._output or CodeOutput()
         if self._stopped is not None:
             output = CodeOutput(error=self._stopped, changed=output.changed)

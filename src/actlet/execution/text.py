@@ -63,6 +63,12 @@ class PrintedText:
         with self._lock:
             self._flush()
 
+    def close(self) -> None:
+        """Send what is waiting to be sent, and nothing after it."""
+        with self._lock:
+            self._flush()
+            self._to_send = 0
+
     def text(self) -> str:
         """What is kept, with a notice where something was left out."""
         with self._lock:
