@@ -205,6 +205,7 @@ class LocalPythonExecutor(Box):
         if failure is None:
             return CodeOutput(
                 ended.value,
+                running.printed.text(),
                 is_final_answer=ended.final,
                 changed=ended.changed,
                 shown=ended.shown,
@@ -212,7 +213,8 @@ class LocalPythonExecutor(Box):
             )
         error, tool = running.failed or (None, None)
         tool = tool if error is not None and error is ended.exception else None
-        return CodeOutput(error=SnippetError(*failure, tool=tool), changed=ended.changed)
+        shown = SnippetError(*failure, tool=tool)
+        return CodeOutput(logs=running.printed.text(), error=shown, changed=ended.changed)
 
     def _where(self) -> tuple[int | None, str]:
         return self._kernel.position(current_frame(self._thread))

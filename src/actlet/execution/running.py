@@ -199,5 +199,5 @@ class Running:
         self.printed.close()
         output = self._output or CodeOutput()
         if self._stopped is not None:
-            output = CodeOutput(error=self._stopped, changed=output.changed)
-        self._deliver(replace(output, logs=self.printed.text()))
+            output = CodeOutput(logs=self.printed.text(), error=self._stopped, changed=output.changed)
+        self._deliver(output)
