@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextvars
 import heapq
 import itertools
+import math
 import os
 import queue
 import sys
@@ -30,6 +31,9 @@ from collections.abc import Callable
 from functools import partial
 from types import CodeType, FrameType
 from typing import Any
+
+TICK = 0.05
+"""Seconds between two looks of the watchdog, while there are alarms."""
 
 KEPT_IDLE = 256
 """How many idle workers stay parked; any more end when they are released."""
@@ -67,13 +71,17 @@ class Alarm:
 
 
 class _Watchdog:
-    """One thread that sleeps until the earliest alarm. Cancelled alarms stay in the heap until they are many."""
+    """One thread that looks for alarms whose time has come. Cancelled alarms stay in the heap until they are many.
+
+    While there are alarms it looks every `TICK`, so that setting one that is further off wakes nobody.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._heap: list[tuple[float, int, Alarm]] = []
         self._numbers = itertools.count()
         self._dead = 0
+        self._looks_at = 0.0
         self._woken = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
@@ -81,11 +89,11 @@ class _Watchdog:
         with self._lock:
             entry = (deadline, next(self._numbers), alarm)
             heapq.heappush(self._heap, entry)
-            earliest = self._heap[0] is entry
+            too_late = deadline < self._looks_at
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True)
                 self._thread.start()
-        if earliest:
+        if too_late:
             self._woken.release()
 
     def cancelled(self) -> None:
@@ -111,9 +119,13 @@ class _Watchdog:
         """The alarm whose time has come, or none and the seconds until there may be one (None: there is none)."""
         with self._lock:
             if not self._heap:
+                self._looks_at = math.inf
                 return None, None
-            pause = self._heap[0][0] - time.monotonic()
+            now = time.monotonic()
+            pause = self._heap[0][0] - now
             if pause > 0:
+                pause = min(pause, TICK)
+                self._looks_at = now + pause
                 return None, pause
             alarm = heapq.heappop(self._heap)[2]
             if alarm._callback is None:

@@ -427,7 +427,7 @@ def test_many_boxes_run_at_once_and_keep_apart():
 
 
 def test_a_box_that_nobody_holds_gives_its_thread_back():
-    box = LocalPythonExecutor()
+    box = LocalPythonExecutor(["json"])
     box.run("x = 1")
     worker, gone = box._worker, weakref.ref(box)
     del box

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import ast
 import itertools
+import opcode
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
 
 VALUE = "<value>"
@@ -78,6 +80,8 @@ class Kernel:
         self._answer: FinalAnswer | None = None
         self._number = next(_numbers)
         self._count = 0
+        self._rebound: set[str] = set()
+        self._starred = False
         self.forget()
 
     def forget(self) -> None:
@@ -92,9 +96,7 @@ class Kernel:
         self._sources[self.filename] = source.splitlines()
         if len(self._sources) > KEPT_SOURCES:
             del self._sources[next(iter(self._sources))]
-        flags = ast.PyCF_ONLY_AST
-        tree: ast.Module = compile(source, self.filename, "exec", flags, dont_inherit=True)
-        return tree
+        return _parsed(source, self.filename)
 
     @property
     def filename(self) -> str:
@@ -104,12 +106,14 @@ class Kernel:
     def run(self, tree: ast.Module) -> Ended:
         """Run a tree that `parse` returned last (and that may have been changed). Raises nothing."""
         namespace = self.namespace
-        before = self._identities()
+        before: dict[str, int] = {}
         self._answer = None
         value, failure, exception, shown, alias = None, None, None, False, None
         try:
             shown, alias = keep_last_value(tree)
-            exec(compile(tree, self.filename, "exec", dont_inherit=True), namespace)
+            code = compile(tree, self.filename, "exec", dont_inherit=True)
+            before = self._watched(code)
+            exec(code, namespace)
         except FinalAnswer:
             pass
         except BaseException as error:
@@ -121,7 +125,7 @@ class Kernel:
         if failure is not None:
             return Ended(failure=failure, changed=changed, exception=exception)
         if self._answer is not None:
-            value = self._answer.value
+            value, self._answer = self._answer.value, None  # what it was raised through need not be kept
             return Ended(value, text=text_of(value), final=True, changed=changed)
         return Ended(value, shown, text_of(value) if shown else None, changed=changed)
 
@@ -196,19 +200,57 @@ class Kernel:
         where = f"line {number}" if file == self.filename else f"line {number} of an earlier snippet"
         return f"{where}: {source}" if function == "<module>" else f"{where}, in {function}: {source}"
 
-    def _identities(self) -> dict[str, int]:
-        return {name: id(value) for name, value in self.namespace.items()}
+    def _watched(self, code: CodeType) -> dict[str, int]:
+        """The identities of the values that a snippet may rebind: of all names, where it says `import *`.
+
+        Costs what the snippet is long, not how many variables there are.
+        """
+        self._rebound |= _global_names(code)
+        names = {*code.co_names, *self._rebound}
+        if ("*",) in code.co_consts:
+            names |= self.namespace.keys()
+            self._starred = True
+        return {name: id(self.namespace[name]) if name in self.namespace else 0 for name in names}
 
     def _changed(self, before: dict[str, int]) -> tuple[str, ...]:
-        now = self._identities()
-        if now == before:
-            return ()
-        names = [name for name, identity in now.items() if before.get(name) != identity]
-        names += [name for name in before if name not in now]
-        return tuple(name for name in names if not name.startswith("__"))
+        namespace = self.namespace
+        names = [n for n, was in before.items() if (id(namespace[n]) if n in namespace else 0) != was]
+        if self._starred:
+            self._starred = False
+            names += [name for name in namespace if name not in before]
+        return tuple(sorted(name for name in names if not name.startswith("__")))
 
 
 _numbers = itertools.count(1)
+_parsing = threading.Lock()
+_REBINDING = {opcode.opmap["STORE_GLOBAL"], opcode.opmap["DELETE_GLOBAL"]}
+
+
+def _parsed(source: str, filename: str, tries: int = 100) -> ast.Module:
+    """The tree of a source.
+
+    CPython up to 3.11.7 and 3.12.1 counts the depth of trees for all threads together, and may find the count of
+    one wrong when another one parses too (github.com/python/cpython/issues/106905). It is right the next time.
+    """
+    try:
+        with _parsing:
+            tree: Any = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SystemError:
+        if not tries:
+            raise
+        return _parsed(source, filename, tries - 1)
+    return tree  # type: ignore[no-any-return]
+
+
+def _global_names(code: CodeType) -> set[str]:
+    """The names that functions (and comprehensions) in a snippet may rebind at its top level."""
+    names: set[str] = set()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            if not _REBINDING.isdisjoint(constant.co_code[::2]):
+                names.update(constant.co_names)
+            names |= _global_names(constant)
+    return names
 
 
 def keep_last_value(tree: ast.Module) -> tuple[bool, str | None]:

@@ -1,12 +1,14 @@
 """The local box: a snippet is checked, compiled and executed natively, in a thread of this process.
 
-Every box keeps one worker thread from its first snippet until it is cleaned up, so that objects that belong to a
-thread (a SQLite connection) stay usable. What the policy covers, and that it is no security boundary, is said in
+A box that may import more than `BASE_BUILTIN_MODULES` keeps one worker thread from its first snippet until it is
+cleaned up, so that objects that belong to a thread (a SQLite connection) stay usable; other boxes, whose modules
+have no such objects, share a few. What the policy covers, and that it is no security boundary, is said in
 `policy.py`.
 """
 
 from __future__ import annotations
 
+import contextvars
 import inspect
 import queue
 import threading
@@ -25,11 +27,14 @@ from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
 from .survey import Problem
+from .turns import Turns
 from .variables import Variables, copied
 from .views import Views
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module="<snippet")
+
+_turns = Turns()
 
 MAX_PRINT_OUTPUTS_LENGTH = 50_000
 """Characters of printed output that are kept, unless told otherwise."""
@@ -71,6 +76,7 @@ class LocalPythonExecutor(Box):
         self._kernel = Kernel({}, self._write)
         self.state: MutableMapping[str, Any] = Variables(self._kernel.namespace)
         self._declared: set[str] = set()
+        self._keeps_thread = bool(self.additional_authorized_imports)
         self._worker: Worker | None = None
         self._running: Running | None = None
         self._thread = 0
@@ -155,17 +161,25 @@ class LocalPythonExecutor(Box):
         """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
-        if self._worker is None or not self._worker.usable:
-            self._worker = Worker.take()
         self._running = running = Running(
             deliver,
-            self._worker,
             limit=self.timeout_seconds,
             print_limit=self.max_print_outputs_length,
             where=self._where,
+            waits=partial(_turns.leave, self),
             ended=self._ended,
         )
-        self._worker.submit(partial(self._execute, running, code))
+        begin = partial(self._begin, running, partial(self._execute, running, code))
+        _turns.enter(self, partial(contextvars.copy_context().run, begin))
+
+    def _begin(self, running: Running, job: Callable[[], None]) -> None:
+        """It is this box's turn: give the snippet a thread, unless it was stopped before it had one."""
+        if self._worker is None or not self._worker.usable:
+            self._worker = Worker.take()
+        if running.begin(self._worker):
+            self._worker.submit(job)
+        else:
+            _turns.leave(self)
 
     def resume(self, answers: tuple[Answer, ...]) -> None:
         """Answer every call of the last `Suspended`. Answers to a snippet that has been stopped are dropped."""
@@ -184,8 +198,11 @@ class LocalPythonExecutor(Box):
         self._thread = threading.get_ident()
         running.start()
         stdout.capture(running.printed.write)
-        ended = self._run(code)
-        running.end(self._output(running, ended))
+        try:
+            output = self._output(running, self._run(code))
+        except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
+            output = CodeOutput(error=SnippetError("InternalError", f"{type(error).__name__}: {error}"))
+        running.end(output)
 
     def _run(self, code: str) -> Ended:
         kernel = self._kernel
@@ -223,6 +240,14 @@ class LocalPythonExecutor(Box):
         stdout.release(self._thread)
         if self._running is running:
             self._running = None
+        if not self._keeps_thread:
+            self._give_back_worker()
+        _turns.leave(self)
+
+    def _give_back_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.release()
 
     # By hand
 
@@ -277,9 +302,7 @@ class LocalPythonExecutor(Box):
     def cleanup(self) -> None:
         """Stop what runs, and give the thread back. The variables are kept until the box is forgotten."""
         self.interrupt()
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.release()
+        self._give_back_worker()
 
     def __del__(self) -> None:
         if getattr(self, "_worker", None) is not None:

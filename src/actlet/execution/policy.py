@@ -140,7 +140,7 @@ class Imports:
     def check_installed(self) -> None:
         """Raise `InterpreterError` if an authorized package is not installed."""
         roots = {root.partition(".")[0] for root in self._roots} - {"*"}
-        missing = sorted(root for root in roots if root not in sys.modules and not _found(root))
+        missing = sorted(root for root in roots - _installed if root not in sys.modules and not _found(root))
         if missing:
             raise InterpreterError(
                 f"Non-installed authorized modules: {', '.join(missing)}. Install them (pip install ...), "
@@ -148,8 +148,14 @@ class Imports:
             )
 
 
+_installed: set[str] = set()
+
+
 def _found(module: str) -> bool:
     try:
-        return find_spec(module) is not None
+        found = find_spec(module) is not None
     except (ImportError, ValueError):
         return False
+    if found:
+        _installed.add(module)
+    return found

@@ -39,21 +39,25 @@ class _Waiting:
 
 
 class Running:
-    """A snippet from `submit` to its `CodeOutput`. `where` tells the line a stopped snippet is at."""
+    """A snippet from `submit` to its `CodeOutput`.
+
+    `where` tells the line that a stopped snippet is at, `waits` is told when it waits for tools, `ended` its end.
+    """
 
     def __init__(
         self,
         deliver: Deliver,
-        worker: Worker,
         *,
         limit: float | None,
         print_limit: int,
         where: Callable[[], tuple[int | None, str]],
+        waits: Callable[[], None],
         ended: Callable[[Running], None],
     ) -> None:
-        self._deliver, self._worker = deliver, worker
+        self._deliver = deliver
+        self._worker: Worker | None = None
         self._limit, self._left = limit, limit
-        self._where, self._ended = where, ended
+        self._where, self._waits, self._ended = where, waits, ended
         self.printed = PrintedText(print_limit, lambda text: deliver(Printed(text)))
         self._lock = threading.RLock()
         self._alarm: Alarm | None = None
@@ -65,6 +69,14 @@ class Running:
         self._output: CodeOutput | None = None
         self._over = False
         self.failed: tuple[BaseException, str] | None = None
+
+    def begin(self, worker: Worker) -> bool:
+        """The snippet gets a thread. False: it was stopped before it had one, and needs none."""
+        with self._lock:
+            if self._over or self._stopped is not None:
+                return False
+            self._worker = worker
+            return True
 
     # The clock
 
@@ -118,6 +130,7 @@ class Running:
         self._asked, self._queued = self._queued, []
         self._pause()
         self.printed.flush()
+        self._waits()
         self._deliver(Suspended(tuple(waiting.call for waiting in self._asked)))
 
     def _value(self, waiting: _Waiting) -> Any:
@@ -180,7 +193,7 @@ class Running:
             self._pause()
             self._stopped = SnippetError(kind, message, line, trace)
             waiting, self._asked, self._queued = [*self._asked, *self._queued], [], []
-            stopped = self._worker.stop(error, self._finish, polite=polite)
+            stopped = self._worker is not None and self._worker.stop(error, self._finish, polite=polite)
         for call in waiting:
             call.done.release()
         Alarm(polite + GRACE if stopped else 0, self._finish)

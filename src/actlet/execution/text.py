@@ -15,7 +15,7 @@ from ..threads import Alarm
 MAX_LENGTH = 20_000
 """Characters of a value that are shown, unless told otherwise."""
 
-STREAM_PAUSE = 0.02
+STREAM_PAUSE = 0.05
 """Seconds between two pieces of printed text, so that a print per line doesn't cost an event per line."""
 
 
@@ -47,7 +47,8 @@ class PrintedText:
         self._send = send
         self._to_send = limit
         self._unsent: list[str] = []
-        self._sent_at = 0.0
+        self._sent_at = time.monotonic()
+        self._streams = False
         self._alarm: Alarm | None = None
         self._lock = threading.Lock()
 
@@ -64,8 +65,13 @@ class PrintedText:
             self._flush()
 
     def close(self) -> None:
-        """Send what is waiting to be sent, and nothing after it."""
+        """Send what is waiting to be sent, and nothing after it.
+
+        Where nothing was sent yet, nothing is: the end of a snippet that took no time brings all of its text.
+        """
         with self._lock:
+            if not self._streams:
+                self._unsent.clear()
             self._flush()
             self._to_send = 0
 
@@ -118,4 +124,5 @@ class PrintedText:
             text = "".join(self._unsent)
             self._unsent.clear()
             self._sent_at = time.monotonic()
+            self._streams = True
             self._send(text)

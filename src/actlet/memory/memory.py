@@ -14,7 +14,7 @@ from operator import attrgetter, is_
 from typing import Any, overload
 
 from ..messages import ChatMessage
-from .steps import ActionStep, MemoryStep, SystemPromptStep, TaskStep
+from .steps import ActionStep, MemoryStep, SystemPromptStep, TaskStep, rewrites
 
 _kept = attrgetter("_messages")
 
@@ -63,7 +63,9 @@ class AgentMemory:
         self.system_prompt = SystemPromptStep(system_prompt)
         self.steps: list[MemoryStep] = []
         self._messages: list[ChatMessage] = []
+        self._built_of: list[MemoryStep] = []
         self._built_from: list[tuple[ChatMessage, ...]] = []
+        self._rewrites = 0
 
     def reset(self) -> None:
         """Forget every step; the system prompt stays."""
@@ -79,16 +81,22 @@ class AgentMemory:
         return MessageView(messages, len(messages))
 
     def _up_to_date(self) -> list[ChatMessage]:
-        built = self._built_from
         steps = [self.system_prompt, *self.steps]
-        if len(steps) < len(built) or not all(map(is_, map(_kept, steps), built)):
-            self._messages, built = [], []
-            self._built_from = built
-        for step in steps[len(built) :]:
+        if not self._is_beginning_of(steps):
+            self._messages, self._built_of, self._built_from = [], [], []
+        self._rewrites = rewrites.count
+        for step in steps[len(self._built_of) :]:
             messages = step.messages()
-            built.append(messages)
+            self._built_of.append(step)
+            self._built_from.append(messages)
             self._messages.extend(messages)
         return self._messages
+
+    def _is_beginning_of(self, steps: list[MemoryStep]) -> bool:
+        """Whether what was built is of the first of these steps, as they are now."""
+        if len(steps) < len(self._built_of) or not all(map(is_, steps, self._built_of)):
+            return False
+        return self._rewrites == rewrites.count or all(map(is_, map(_kept, steps), self._built_from))
 
     def write_to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
         """The messages; in summary mode without what the model itself said."""

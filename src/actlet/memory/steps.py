@@ -74,6 +74,15 @@ def as_text(value: Any) -> str:
         return f"<a {type(value).__name__} that can't be shown: str() raised {type(failed).__name__}>"
 
 
+class Rewrites:
+    """How often a step was changed after its messages had been made, in the whole process."""
+
+    count = 0
+
+
+rewrites = Rewrites()
+
+
 class MemoryStep:
     """What a session remembers of one thing that happened."""
 
@@ -82,7 +91,9 @@ class MemoryStep:
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__
         fields[name] = value
-        fields["_messages"] = None
+        if fields.get("_messages") is not None:
+            fields["_messages"] = None
+            rewrites.count += 1
 
     def dict(self) -> dict[str, Any]:
         """The step as data that `json.dumps` takes."""

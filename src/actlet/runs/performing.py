@@ -177,17 +177,20 @@ def ways_of_model(model: Any, kind: str = "") -> Ways:
 
     Those that the most derived class has itself; the other is None, and left to the driver.
     """
-    blocking, asynchronous = "generate" + kind, "agenerate" + kind
-    own = {blocking}
-    for cls in type(model).__mro__:
-        if found := vars(cls).keys() & {blocking, asynchronous}:
-            own = found
-            break
-    function = getattr(model, blocking) if blocking in own else None
-    coroutine = getattr(model, asynchronous) if asynchronous in own else None
+    blocks, awaits = _own_ways(type(model), kind)
+    function = getattr(model, "generate" + kind) if blocks else None
+    coroutine = getattr(model, "agenerate" + kind) if awaits else None
     if kind and coroutine is None:
         coroutine = partial(_streamed, model)
     return function, coroutine
+
+
+def _own_ways(model_class: type, kind: str) -> tuple[bool, bool]:
+    for cls in model_class.__mro__:
+        ways = "generate" + kind in vars(cls), "agenerate" + kind in vars(cls)
+        if any(ways):
+            return ways
+    return True, False
 
 
 def _streamed(model: Any, **arguments: Any) -> Any:

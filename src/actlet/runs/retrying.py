@@ -48,8 +48,9 @@ def retry(policy: RetryPolicy, transient: Callable[[BaseException], object | Non
 
     def wrapper(perform: Perform) -> Perform:
         def performing(effect: Effect) -> Performing:
-            if not isinstance(effect, Generate):
-                return (yield from perform(effect))
+            return generating(effect) if isinstance(effect, Generate) else perform(effect)
+
+        def generating(effect: Generate) -> Performing:
             attempt = 1
             while True:
                 try:
