@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -117,3 +119,17 @@ def test_many_runs_leave_no_threads_behind_but_those_that_are_parked() -> None:
     for _ in range(4):
         asyncio.run(main())
     assert threading.active_count() <= before + 50
+
+
+def test_an_agent_that_nobody_needs_is_gone_at_once_without_the_garbage_collector() -> None:
+    agent = CodeAgent([add], Adder(code=True), verbosity_level=-1)
+    assert agent.run("add 1 2") == 3
+    assert asyncio.run(agent.arun("add 3 4")) == 7
+    gone = [weakref.ref(thing) for thing in (agent, agent.memory, agent.python_executor)]
+    gc.collect()
+    gc.disable()
+    try:
+        del agent
+        assert [each() for each in gone] == [None] * 3
+    finally:
+        gc.enable()

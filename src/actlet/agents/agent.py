@@ -248,12 +248,24 @@ class MultiStepAgent(ABC):
         observers: Sequence[Observer] = (),
     ) -> Session:
         """A conversation with this agent that you keep: for each user of a server, say. See `Session`."""
-        return Session(
+        return self.open_session(
+            Session, memory_size=memory_size, box=box, wrappers=wrappers, observers=observers
+        )
+
+    def open_session(
+        self,
+        kind: type[Session],
+        *,
+        wrappers: Sequence[Wrapper] = (),
+        observers: Sequence[Observer] = (),
+        **options: Any,
+    ) -> Session:
+        """A session of this kind, with the agent's wrappers and observers around it."""
+        return kind(
             self,
-            memory_size=memory_size,
-            box=box,
             wrappers=[*self.wrappers, *wrappers],
             observers=[*observers_for(self.logger), *self.observers, *observers],
+            **options,
         )
 
     def interrupt(self) -> None:
@@ -320,14 +332,12 @@ class MultiStepAgent(ABC):
     @property
     def task(self) -> str | None:
         """The task of the shown session's last run; None before the first."""
-        run = self.shown_session().last_run
-        return None if run is None else run.task
+        return self.shown_session().task
 
     @property
     def step_number(self) -> int:
         """The number of the step that the shown session's last run has come to; 0 before the first."""
-        run = self.shown_session().last_run
-        return 0 if run is None else run.step_number
+        return self.shown_session().step_number
 
     @property
     def monitor(self) -> Monitor:

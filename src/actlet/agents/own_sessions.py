@@ -4,13 +4,16 @@
 `agent.state` show the last one. Inside a tool or a callback they show the session of the run that called it, so a
 callback sees its own run's memory however many runs go on. A fresh session takes over the idle box of the last one,
 emptied; runs that overlap get a box each, given back when they end.
+
+An agent holds its own sessions, and they hold it weakly: an agent that nobody needs any more is gone at once, with
+its memory and its box, and needs no garbage collector.
 """
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from ..execution.box import PythonExecutor
 from ..runs.current import current_run
@@ -21,15 +24,37 @@ if TYPE_CHECKING:
     from .agent import MultiStepAgent
 
 
+class OwnSession(Session):
+    """A session that its agent holds, and that doesn't hold its agent."""
+
+    @property
+    def agent(self) -> Any:
+        """The agent; the runs of the session hold it while they go on."""
+        agent = self._agent()
+        if agent is None:
+            raise RuntimeError("the agent of this session is gone: keep it, or open the session with agent.session()")
+        return agent
+
+    @agent.setter
+    def agent(self, agent: Any) -> None:
+        self._agent = ref(agent)
+
+
 class OwnSessions:
     """Keeps the last session of an agent, and the runs that are going on."""
 
     def __init__(self, agent: MultiStepAgent) -> None:
-        self._agent = agent
+        self._agent_ref = ref(agent)
         self._lock = threading.RLock()
         self._last: Session | None = None
         self._taken: WeakSet[Session] = WeakSet()
         self._runs: set[Run] = set()
+
+    @property
+    def _agent(self) -> MultiStepAgent:
+        agent = self._agent_ref()
+        assert agent is not None, "whoever asks holds the agent"
+        return agent
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_agent": self._agent}
@@ -51,7 +76,7 @@ class OwnSessions:
         """The last session; a new one before the first run."""
         with self._lock:
             if self._last is None:
-                self._last = self._agent.session()
+                self._last = self._agent.open_session(OwnSession)
             return self._last
 
     def for_run(self, reset: bool) -> Session:
@@ -64,7 +89,7 @@ class OwnSessions:
                 self._taken.add(last)
                 return last
             box = self._box_of(last)
-            self._last = self._agent.session(box=box)
+            self._last = self._agent.open_session(OwnSession, box=box)
             self._taken.add(self._last)
             return self._last
 

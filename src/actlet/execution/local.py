@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from ..errors import BoxError, InterpreterError
 from ..threads import Worker
@@ -73,7 +74,7 @@ class LocalPythonExecutor(Box):
         self.tools: dict[str, Any] = {}
         self._imports = Imports([*BASE_BUILTIN_MODULES, *self.additional_authorized_imports])
         self._imports.check_installed()
-        self._kernel = Kernel({}, self._write)
+        self._kernel = Kernel({}, _weakly(self, "_write"))
         self.state: MutableMapping[str, Any] = Variables(self._kernel.namespace)
         self._declared: set[str] = set()
         self._keeps_thread = bool(self.additional_authorized_imports)
@@ -104,7 +105,7 @@ class LocalPythonExecutor(Box):
         stubs = {name: self._stub(name, tool) for name, tool in self.tools.items()}
         builtins.clear()
         builtins.update(BASE_BUILTINS)
-        builtins["print"] = self._kernel.print
+        builtins["print"] = _weakly(self._kernel, "print")
         builtins["__import__"] = Views(self._imports).import_module
         if self._imports.everything:
             builtins["open"] = open
@@ -117,7 +118,7 @@ class LocalPythonExecutor(Box):
         """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
         if name != FINAL_ANSWER and not hasattr(tool, "bind"):
             return tool  # type: ignore[no-any-return]
-        use = self._answer if name == FINAL_ANSWER else self._call
+        use = _weakly(self, "_answer" if name == FINAL_ANSWER else "_call")
 
         def stub(*args: Any, **kwargs: Any) -> Any:
             return use(name, args, kwargs)
@@ -307,6 +308,21 @@ class LocalPythonExecutor(Box):
     def __del__(self) -> None:
         if getattr(self, "_worker", None) is not None:
             self.cleanup()
+
+
+def _weakly(owner: Any, method: str) -> Callable[..., Any]:
+    """A method of an object that what calls it doesn't keep alive: a box that nobody holds is gone at once."""
+    held = ref(owner)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        alive = held()
+        if alive is None:
+            raise RuntimeError("the box of this snippet is gone")
+        return getattr(alive, method)(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = method
+    call.__module__ = "builtins"
+    return call
 
 
 def _refused(problems: list[Problem]) -> Ended:

@@ -76,7 +76,7 @@ class Session:
         self.token_usage = TokenUsage(0, 0)
         self.duration = 0.0
         self.current: Run | None = None
-        self.last_run: Run | None = None
+        self._last: tuple[str | None, int] = (None, 0)
         self.members: dict[str, Session] = {}
         self._box = box
         self._lock = threading.Lock()
@@ -92,6 +92,16 @@ class Session:
     def busy(self) -> bool:
         """Whether a run is going on."""
         return self.current is not None
+
+    @property
+    def task(self) -> str | None:
+        """The task of the run that is going on, or else of the last one; None before the first."""
+        return self._last[0] if self.current is None else self.current.task
+
+    @property
+    def step_number(self) -> int:
+        """The step that the run that is going on, or else the last one, has come to; 0 before the first."""
+        return self._last[1] if self.current is None else self.current.step_number
 
     @property
     def fresh(self) -> bool:
@@ -160,7 +170,7 @@ class Session:
                     f"this session is busy with {self.current.task!r:.80}: wait for it, "
                     "or run in a session of its own (agent.session(), or agent.run without reset=False)"
                 )
-            self.current = self.last_run = run
+            self.current = run
         if run.parent is not None:
             run.parent.children.append(run)
         if self.memory_size is not None:
@@ -172,6 +182,7 @@ class Session:
         if run.parent is not None:
             run.parent.children.remove(run)
         self.run_count += 1
+        self._last = (run.task, run.step_number)
         self.token_usage = self.token_usage + run.usage
         self.duration += run.timing.duration or 0.0
         self.current = None
