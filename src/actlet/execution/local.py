@@ -8,7 +8,6 @@ have no such objects, share a few. What the policy covers, and that it is no sec
 
 from __future__ import annotations
 
-import contextvars
 import inspect
 import queue
 import threading
@@ -170,8 +169,7 @@ class LocalPythonExecutor(Box):
             waits=partial(_turns.leave, self),
             ended=self._ended,
         )
-        begin = partial(self._begin, running, partial(self._execute, running, code))
-        _turns.enter(self, partial(contextvars.copy_context().run, begin))
+        _turns.enter(self, partial(self._begin, running, partial(self._execute, running, code)))
 
     def _begin(self, running: Running, job: Callable[[], None]) -> None:
         """It is this box's turn: give the snippet a thread, unless it was stopped before it had one."""

@@ -8,10 +8,12 @@ no longer counts.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from ..threads import Alarm
 
@@ -35,10 +37,10 @@ class Turns:
         self._looking = False
 
     def enter(self, who: object, start: Start) -> None:
-        """Call `start` now, or when it is the turn of `who`, on whichever thread makes room."""
+        """Call `start` now, or when it is the turn of `who`, on whichever thread makes room, in this context."""
         with self._lock:
             if len(self._inside) >= self._places:
-                self._waiting.append((who, start))
+                self._waiting.append((who, partial(contextvars.copy_context().run, start)))
                 self._look_later()
                 return
             self._inside[who] = time.monotonic()
