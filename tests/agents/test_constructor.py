@@ -3,7 +3,15 @@
 import pytest
 from agent_support import add, answer, caller, coder
 
-from actlet import EMPTY_PROMPT_TEMPLATES, ChatMessage, CodeAgent, LogLevel, Model, MultiStepAgent, ToolCallingAgent
+from actlet import (
+    EMPTY_PROMPT_TEMPLATES,
+    ChatMessage,
+    CodeAgent,
+    LogLevel,
+    Model,
+    MultiStepAgent,
+    ToolCallingAgent,
+)
 from actlet.agents import load_templates
 from actlet.testing import ScriptedModel
 
@@ -42,6 +50,36 @@ def test_a_tool_among_the_agents_is_refused_with_its_place():
 def test_what_cannot_generate_is_no_model(model):
     with pytest.raises(TypeError, match="model must be an object with a method generate"):
         CodeAgent([], model)
+
+
+@pytest.mark.parametrize("model", [ScriptedModel, Replies])
+def test_the_class_of_a_model_is_refused_with_the_remedy(model):
+    with pytest.raises(TypeError, match=rf"not the class {model.__name__}: make one, {model.__name__}\(...\)"):
+        CodeAgent([], model)
+
+
+@pytest.mark.parametrize("checks", [len, "len", [len, "len"]])
+def test_checks_that_are_no_list_of_functions_are_refused(checks):
+    with pytest.raises(TypeError, match="final_answer_checks must be"):
+        coder([], final_answer_checks=checks)
+
+
+@pytest.mark.parametrize("kind", ["ActionStep", int, 3])
+def test_step_callbacks_by_what_is_no_class_of_steps_are_refused(kind):
+    with pytest.raises(ValueError, match=r"given by class of steps \(ActionStep, ...\), not by"):
+        coder([], step_callbacks={kind: print})
+
+
+@pytest.mark.parametrize("level", [7, "loud", None])
+def test_a_level_that_does_not_exist_is_refused_with_those_that_do(level):
+    with pytest.raises(ValueError, match=r"verbosity_level must be one of LogLevel.OFF \(-1\), .*not"):
+        CodeAgent([], ScriptedModel([]), verbosity_level=level)
+
+
+@pytest.mark.parametrize("kind", [7, object(), ScriptedModel, "integer"])
+def test_a_type_that_no_answer_can_be_held_to_is_refused(kind):
+    with pytest.raises(TypeError, match="output_type must be a type that pydantic knows, not"):
+        coder([], output_type=kind)
 
 
 def test_two_tools_of_one_name_are_refused():

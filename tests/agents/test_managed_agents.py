@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
-from agent_support import actions, add, answer, call_answer, caller, code, coder, sent, slow_double
+from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
 
-from actlet import AgentGenerationError, PromptTemplates, TokenUsage, tool
+from actlet import AgentGenerationError, CodeAgent, PromptTemplates, TokenUsage, tool
 from actlet.agents import load_templates
 
 RUNS = [
@@ -108,6 +109,21 @@ def test_a_member_that_is_told_to_remember_does_so_within_its_managers_session()
     assert "one" in sent(member, 1)
     assert manager.run("Go.") == "fresh"
     assert "one" not in sent(member, 2).split("task:")[1]
+
+
+def test_calls_side_by_side_of_a_member_that_remembers_find_the_same_session():
+    class Slow(CodeAgent):
+        opened = 0
+
+        def session(self, **options):
+            Slow.opened += 1
+            time.sleep(0.05)
+            return super().session(**options)
+
+    member = Slow([], scripted([answer(1)] * 2), name="helper", description="Helps.", remember=True)
+    replies = [[("helper", {"task": "a"}), ("helper", {"task": "b"})], call_answer(1)]
+    caller(replies, managed_agents=[member]).run("Go.")
+    assert Slow.opened == 1
 
 
 def test_tokens_and_steps_of_members_count_for_the_manager():

@@ -94,7 +94,7 @@ def test_a_run_begins_without_steps_that_were_put_into_the_memory_before_it():
     ]
 
 
-@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda agent: pickle.loads(pickle.dumps(agent))])
+@pytest.mark.parametrize("copy_of", [copy.copy, copy.deepcopy, lambda agent: pickle.loads(pickle.dumps(agent))])
 def test_a_copy_of_an_agent_has_its_settings_and_sessions_of_its_own(copy_of):
     agent = coder([answer(1), answer(2)], [add], instructions="Be kind.")
     agent.run("One.")
@@ -103,3 +103,11 @@ def test_a_copy_of_an_agent_has_its_settings_and_sessions_of_its_own(copy_of):
     assert copied.memory.steps == []
     assert copied.run("Two.") == 2
     assert agent.memory.steps[0].task == "One."
+
+
+def test_a_shallow_copy_runs_with_what_was_changed_in_it():
+    agent = coder([code("x = 1"), answer(1)])
+    copied = copy.copy(agent)
+    copied.model, copied.max_steps = ScriptedModel([answer(2)]), 1
+    assert copied.run("Go.") == 2
+    assert (agent.run("Go."), agent.memory is copied.memory) == (1, False)

@@ -23,7 +23,17 @@ from ..runs.run import Run
 from ..runs.session import Observer, Session
 from ..runs.wrapping import Loop, Wrapper
 from .answers import AnswerType
-from .checks import by_name, check_model, check_name, check_positive, check_streaming, check_team, check_unique
+from .checks import (
+    by_name,
+    check_functions,
+    check_level,
+    check_model,
+    check_name,
+    check_positive,
+    check_streaming,
+    check_team,
+    check_unique,
+)
 from .loop import carry_out_task
 from .own_sessions import OwnSessions
 from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, cached_prompt, check_templates
@@ -115,7 +125,7 @@ class MultiStepAgent(ABC):
         self.planning_interval, self.replan_on_failure = planning_interval, replan_on_failure
         self.name, self.description = check_name(name), description
         self.provide_run_summary, self.remember = provide_run_summary, remember
-        self.final_answer_checks = list(final_answer_checks or ())
+        self.final_answer_checks = check_functions("final_answer_checks", final_answer_checks or ())
         self.answer_type = None if output_type is None else AnswerType(output_type)
         self.return_full_result = return_full_result
         self.max_tool_threads, self.stream_outputs = max_tool_threads, stream_outputs
@@ -123,7 +133,7 @@ class MultiStepAgent(ABC):
         self.tools = self._all_tools(tools, add_base_tools)
         check_unique([*self.tools, *self.managed_agents, self.name])
         self.step_callbacks = CallbackRegistry(step_callbacks)
-        self.logger = logger or AgentLogger(level=LogLevel(verbosity_level))
+        self.logger = logger or AgentLogger(level=check_level(verbosity_level))
         self.retry = retry or RetryPolicy()
         self.wrappers, self.observers = tuple(wrappers), tuple(observers)
         self._own = OwnSessions(self)
@@ -248,9 +258,7 @@ class MultiStepAgent(ABC):
         observers: Sequence[Observer] = (),
     ) -> Session:
         """A conversation with this agent that you keep: for each user of a server, say. See `Session`."""
-        return self.open_session(
-            Session, memory_size=memory_size, box=box, wrappers=wrappers, observers=observers
-        )
+        return self.open_session(Session, memory_size=memory_size, box=box, wrappers=wrappers, observers=observers)
 
     def open_session(
         self,
@@ -279,6 +287,13 @@ class MultiStepAgent(ABC):
     def close(self) -> None:
         """Give back what the agent's last session holds."""
         self._own.close()
+
+    def __copy__(self) -> MultiStepAgent:
+        """An agent of the same settings, with sessions of its own."""
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        copied._own = OwnSessions(copied)
+        return copied
 
     def __enter__(self) -> MultiStepAgent:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from ..errors import AgentError
@@ -10,16 +9,17 @@ from ..tools.hints import Definitions, write_hint
 
 
 class AnswerType:
-    """What a final answer has to be: any type that pydantic knows (`int`, `list[str]`, a model, a dataclass)."""
+    """What a final answer has to be: any type that pydantic knows (`int`, `list[str]`, a model, a dataclass).
+
+    Raises `TypeError` for one that it doesn't know.
+    """
 
     def __init__(self, output_type: Any) -> None:
         self._type = output_type
+        self._adapter = _adapter(output_type)
 
-    @cached_property
-    def _adapter(self) -> Any:
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(self._type)
+    def __reduce__(self) -> Any:
+        return AnswerType, (self._type,)
 
     def describe(self) -> str:
         """What the model is told: the type as Python writes it, with the classes that it has to know."""
@@ -49,6 +49,19 @@ class AnswerType:
         except ValidationError as error:
             wrong_json = any(detail["type"] == "json_invalid" for detail in error.errors())
             raise AgentError(_misfit(first if wrong_json else error)) from error
+
+
+def _adapter(output_type: Any) -> Any:
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    problem = f"output_type must be a type that pydantic knows, not {output_type!r}"
+    if isinstance(output_type, str):
+        raise TypeError(f"{problem}: give the type itself, not its name")
+    try:
+        return TypeAdapter(output_type)
+    except PydanticUserError as error:
+        raise TypeError(f"{problem}: {str(error).splitlines()[0]}") from error
 
 
 def _misfit(error: Any) -> str:

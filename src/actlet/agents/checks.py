@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..monitoring import LogLevel
 from ..tools import BaseTool
 
 
@@ -69,8 +70,29 @@ def check_list(name: str, given: Any) -> None:
         raise TypeError(f"{name} must be a list: {name}=[{given!r}]")
 
 
+def check_functions(name: str, given: Any) -> list[Callable[..., Any]]:
+    """The functions as a list. Raises `TypeError` for a single one, and for what can't be called."""
+    check_list(name, given)
+    functions = list(given)
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"{name} must be functions, and {function!r} is not")
+    return functions
+
+
+def check_level(level: Any) -> LogLevel:
+    """The level. Raises `ValueError` for what is none."""
+    try:
+        return LogLevel(level)
+    except ValueError:
+        levels = ", ".join(f"LogLevel.{each.name} ({each.value})" for each in LogLevel)
+        raise ValueError(f"verbosity_level must be one of {levels}, not {level!r}") from None
+
+
 def check_model(model: Any) -> None:
-    """Raise `TypeError` for what can't generate anything, such as the name of a model."""
+    """Raise `TypeError` for what can't generate anything, such as the name of a model or its class."""
+    if isinstance(model, type):
+        raise TypeError(f"model must be an object, not the class {model.__name__}: make one, {model.__name__}(...)")
     if not (hasattr(model, "generate") or hasattr(model, "agenerate")):
         named = f"; for a model by its name, use find_model({model!r})" if isinstance(model, str) else ""
         raise TypeError(f"model must be an object with a method generate(messages, ...), not {model!r}{named}")

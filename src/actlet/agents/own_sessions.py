@@ -32,7 +32,9 @@ class OwnSession(Session):
         """The agent; the runs of the session hold it while they go on."""
         agent = self._agent()
         if agent is None:
-            raise RuntimeError("the agent of this session is gone: keep it, or open the session with agent.session()")
+            raise RuntimeError(
+                "the agent of this session is gone: keep it, or open the session with agent.session()"
+            )
         return agent
 
     @agent.setter

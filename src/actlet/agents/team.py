@@ -9,6 +9,7 @@ share one shared memory (`share` and `recall`).
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,10 @@ _SIGNATURE = inspect.Signature(
 )
 
 
+_OPENING = threading.Lock()
+"""Held while a member that remembers is given its session: calls made side by side must find the same one."""
+
+
 class _Borrowed:
     """A session for one call: closed after it, unless the member remembers."""
 
@@ -120,9 +125,10 @@ def _session_for(agent: MultiStepAgent) -> _Borrowed:
     if not agent.remember or caller is None:
         return _Borrowed(agent.session(), keep=False)
     members, name = caller.session.members, str(agent.name)
-    if name not in members:
-        members[name] = agent.session()
-    return _Borrowed(members[name], keep=True)
+    with _OPENING:
+        if name not in members:
+            members[name] = agent.session()
+        return _Borrowed(members[name], keep=True)
 
 
 def managed_task(agent: MultiStepAgent, task: str) -> str:

@@ -34,7 +34,9 @@ class CallbackRegistry:
             )
 
     def register(self, step_cls: type[MemoryStep], callback: Callback) -> None:
-        """Show steps of `step_cls` to `callback` from now on."""
+        """Show steps of `step_cls` to `callback` from now on. Raises `ValueError`."""
+        if not (isinstance(step_cls, type) and issubclass(step_cls, MemoryStep)):
+            raise ValueError(f"step callbacks are given by class of steps (ActionStep, ...), not by {step_cls!r}")
         if not callable(callback):
             raise ValueError(f"a step callback must be callable, and {callback!r} is not")
         self._callbacks.setdefault(step_cls, []).append(callback)
