@@ -14,7 +14,7 @@ ORDER = [
     {"errors"},
     {"messages"},
     {"media"},
-    {"threads", "portal"},
+    {"threads", "portal", "bridges"},
     {"memory"},
     {"models"},
     {"tools"},

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from types import MappingProxyType
 from typing import Any, Self
 
+from .. import bridges
 from ..errors import AgentParsingError
 from ..messages import (
     ChatMessage,
@@ -24,7 +25,6 @@ from ..messages import (
     MessageRole,
     TokenUsage,
 )
-from . import bridge
 from .parsing import calls_in_text, new_call_id, parse_arguments
 from .prices import Prices
 from .saving import settings_of
@@ -102,7 +102,7 @@ class Model:
         if type(self).agenerate is Model.agenerate:
             raise NotImplementedError(f"{type(self).__name__} implements neither generate nor agenerate")
         given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
-        return bridge.wait(self.agenerate(messages, **given))
+        return bridges.wait(self.agenerate(messages, **given))
 
     async def agenerate(
         self,
@@ -116,7 +116,7 @@ class Model:
         if type(self).generate is Model.generate:
             raise NotImplementedError(f"{type(self).__name__} implements neither generate nor agenerate")
         given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
-        return await bridge.in_thread(lambda: self.generate(messages, **given))
+        return await bridges.in_worker(self.generate, messages, **given)
 
     def generate_stream(
         self,
@@ -129,7 +129,7 @@ class Model:
         """The reply in pieces, as they come; the whole of it as one piece if the model can't stream."""
         given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
         if type(self).agenerate_stream is not Model.agenerate_stream:
-            yield from bridge.iterate(self.agenerate_stream(messages, **given))
+            yield from bridges.iterate(self.agenerate_stream(messages, **given))
         else:
             yield as_delta(self.generate(messages, **given))
 
@@ -146,7 +146,7 @@ class Model:
         if type(self).generate_stream is Model.generate_stream:
             yield as_delta(await self.agenerate(messages, **given))
             return
-        async with aclosing(bridge.aiterate(lambda: self.generate_stream(messages, **given))) as deltas:
+        async with aclosing(bridges.aiterate(lambda: self.generate_stream(messages, **given))) as deltas:
             async for delta in deltas:
                 yield delta
 

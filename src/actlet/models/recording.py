@@ -14,8 +14,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+from .. import bridges
 from ..messages import ChatMessage, ChatMessageStreamDelta, TokenUsage, agglomerate_stream_deltas
-from . import bridge
 from .base import Messages, Model, as_delta
 from .schemas import get_tool_json_schema
 from .transient import Transient
@@ -68,7 +68,7 @@ class RecordingModel(Model):
         if getattr(self.model, "is_async", False):
             reply = await self.model.agenerate(messages, *args, **kwargs)
         else:
-            reply = await bridge.in_thread(lambda: self.model.generate(messages, *args, **kwargs))
+            reply = await bridges.in_worker(self.model.generate, messages, *args, **kwargs)
         self._write(request_body(self.model_id, messages, *args, **kwargs), reply, started)
         message: ChatMessage = reply
         return message
@@ -81,7 +81,7 @@ class RecordingModel(Model):
             yield as_delta(await self.agenerate(messages, *args, **kwargs))
             return
         started, pieces = time.monotonic(), []
-        async with bridge.closing(self._stream(messages, *args, **kwargs)) as stream:
+        async with bridges.closing(self._stream(messages, *args, **kwargs)) as stream:
             async for piece in stream:
                 pieces.append(piece)
                 yield piece
@@ -91,7 +91,7 @@ class RecordingModel(Model):
     def _stream(self, *args: Any, **kwargs: Any) -> Any:
         if hasattr(self.model, "agenerate_stream"):
             return self.model.agenerate_stream(*args, **kwargs)
-        return bridge.aiterate(lambda: self.model.generate_stream(*args, **kwargs))
+        return bridges.aiterate(lambda: self.model.generate_stream(*args, **kwargs))
 
     def _write(self, request: dict[str, Any], reply: ChatMessage, started: float) -> None:
         record = record_of(request, reply, time.monotonic() - started)

@@ -13,9 +13,10 @@ import threading
 from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..bridges import in_worker, wait
 from ..errors import AgentToolCallError
 from ..media import handle_agent_input_types, handle_agent_output_types
 from .adapters import object_schema
@@ -23,7 +24,6 @@ from .arguments import Checks
 from .declaration import check_declaration, read_declaration
 from .parameters import Facts, Parameter
 from .stubs import call_stub, code_stub, signature_text
-from .waiting import in_worker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,7 +198,7 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
             arguments = handle_agent_input_types(**arguments)[1]
         result = self.forward(**arguments)
         if inspect.iscoroutine(result):
-            result = _finish(result, self.name)
+            result = wait(result, instead=f"{self.name}.acall(...)")
         return handle_agent_output_types(result, self.output_type) if sanitize_inputs_outputs else result
 
     async def acall(self, *, sanitize_inputs_outputs: bool = False, **arguments: Any) -> Any:
@@ -207,7 +207,7 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
         Cancelling stops it, as soon as it executes Python code again.
         """
         if not self.is_async:
-            return await in_worker(partial(self, sanitize_inputs_outputs=sanitize_inputs_outputs, **arguments))
+            return await in_worker(self, sanitize_inputs_outputs=sanitize_inputs_outputs, **arguments)
         if not self.is_initialized:
             await in_worker(self._prepare)
         if sanitize_inputs_outputs:
@@ -267,17 +267,3 @@ def validate_tool_arguments(tool: Tool, arguments: Any) -> None:
         _, problems = Checks(tool.parameters).look(arguments)
         kind = TypeError if all(problem.of_type for problem in problems) else ValueError
         raise kind(str(error)) from error
-
-
-def _finish(result: Any, name: str) -> Any:
-    """What an async tool returns, for a caller that isn't a coroutine."""
-    import asyncio
-
-    from .. import portal
-
-    if asyncio._get_running_loop() is portal.loop():
-        result.close()
-        raise RuntimeError(
-            f"the async tool {name!r} was called from a coroutine that it would block: `await {name}.acall(...)`"
-        )
-    return portal.call(result)
