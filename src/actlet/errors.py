@@ -80,7 +80,14 @@ class NoReplyError(AgentGenerationError):
 
 
 class AgentInterruptedError(AgentError):
-    """Somebody stopped the run. Its memory is kept: `run(..., reset=False)` goes on."""
+    """Somebody stopped the run. Its memory is kept: `run(..., reset=False)` goes on.
+
+    `results` are those of the tool calls that were going on, in the order asked, None for one that had not ended;
+    `printed` is what the snippet that was stopped had printed.
+    """
+
+    results: tuple[Any, ...] = ()
+    printed: str = ""
 
 
 class LimitExceeded(ActletError):

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable, Generator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from .. import portal
+from ..bridges import Stopped, failure, pump
 from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
-from ..threads import Worker
+from ..threads import Alarm, Worker
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
 Shown = Callable[[Any], bool]
@@ -32,13 +35,14 @@ STOPPING = 5.0
 """Seconds that a stopped snippet has to say that it has ended; a box that keeps its word needs less."""
 
 
-class Interrupted(BaseException):
-    """Raised inside a function that is being interrupted; `Exception` handlers of users don't catch it."""
-
-
 def interrupted() -> AgentInterruptedError:
     """The error of a run that was interrupted."""
     return AgentInterruptedError("Agent interrupted.")
+
+
+def too_late(call: Call) -> TimeoutError:
+    """The error of a call that took longer than it may."""
+    return TimeoutError(f"it took longer than its timeout of {call.timeout:g} s")
 
 
 class Driver:
@@ -49,47 +53,46 @@ class Driver:
         self._woken = False
         self._inside: int | None = None
         self._inbox: SimpleQueue[Any] | None = None
-        self._future: Future[Any] | None = None
         self._opened: list[Any] = []
 
     def drive(self, work: Generator[Any, Any, Any], shown: Shown) -> Generator[Any, None, Any]:
         """Perform the waits of `work`, yielding its events that are `shown`. Returns what `work` returns."""
         result: Any = None
-        failure: BaseException | None = None
+        problem: BaseException | None = None
         try:
             while True:
                 try:
-                    item = work.send(result) if failure is None else work.throw(failure)
+                    item = work.send(result) if problem is None else work.throw(problem)
                 except StopIteration as end:
                     return end.value
-                result = failure = None
+                result = problem = None
                 if not isinstance(item, Wait):
                     if shown(item):
                         yield item
                     continue
                 try:
                     result = self._perform(item)
-                except Interrupted:
-                    failure = self._left()
-                except Exception as error:
-                    failure = error
+                except Stopped:
+                    problem = self._left()
+                except (Exception, CancelledError) as error:
+                    problem = failure(error)
         finally:
             work.close()
             self._close_all()
 
-    def wake(self) -> None:
-        """Interrupt what is being waited for; if nothing is, the next wait. From any thread."""
+    def wake(self, quietly: bool = False) -> None:
+        """Interrupt what is being waited for; if nothing is, or `quietly`, the next wait. From any thread."""
         with self._lock:
             self._woken = True
+            if quietly:
+                return
             if self._inside is not None:
-                _raise_in(self._inside, Interrupted)
-            if self._future is not None:
-                self._future.cancel()
+                _raise_in(self._inside, Stopped)
             if self._inbox is not None:
                 self._inbox.put(_WAKE)
 
     def _perform(self, wait: Wait) -> Any:
-        if self._woken:
+        if self._woken and not isinstance(wait, Close):
             raise self._left()
         match wait:
             case Next(opened):
@@ -112,12 +115,16 @@ class Driver:
             self._opened.pop().close()
 
     def _call(self, call: Call) -> Any:
-        if call.timeout is not None and call.function is not None:
-            return self._call_on_time(call, call.timeout)
-        if call.function is not None:
-            return self.inside(lambda: call.function(**call.arguments))  # type: ignore[misc]
-        assert call.coroutine is not None
-        return self._await(call.coroutine(**call.arguments), call.timeout)
+        if call.function is not None and call.timeout is None:
+            return self.inside(partial(call.function, **call.arguments))
+        opened = _Gathered(self, Gather((call,)))
+        try:
+            _, value, error = opened.next()
+        finally:
+            opened.close()
+        if error is not None:
+            raise error
+        return value
 
     def inside(self, function: Callable[[], Any]) -> Any:
         """Call a function in this thread, so that `wake` reaches it."""
@@ -140,42 +147,19 @@ class Driver:
         self._woken = False
         return interrupted()
 
-    def _await(self, coroutine: Any, timeout: float | None) -> Any:
-        future = self._future = portal.submit(coroutine)
-        try:
-            if self._woken:
-                future.cancel()
-            return future.result(timeout)
-        except CancelledError:
-            raise self._left() from None
-        finally:
-            self._future = None
-            future.cancel()
-
-    def _call_on_time(self, call: Call, timeout: float) -> Any:
-        opened = _Gathered(self, Gather((call,)))
-        try:
-            finished = opened.next(timeout)
-            if finished is END:
-                raise TimeoutError(f"it took longer than its timeout of {timeout:g} s")
-            _, value, error = finished
-            if error is not None:
-                raise error
-            return value
-        finally:
-            opened.close()
-
     def receive(self, inbox: SimpleQueue[Any], timeout: float | None = None) -> Any:
         """What is delivered next, or `END` when `timeout` seconds pass first."""
-        self._inbox = inbox
-        try:
+        with self._lock:
+            self._inbox = inbox
             if self._woken:
                 inbox.put(_WAKE)
+        try:
             item = inbox.get(timeout=timeout)
         except Empty:
             return END
         finally:
-            self._inbox = None
+            with self._lock:
+                self._inbox = None
         if item is _WAKE:
             raise self._left()
         return item
@@ -187,21 +171,20 @@ class _Delivered:
     def __init__(self, driver: Driver, source: Inbox) -> None:
         self._driver, self._stop = driver, source.stop
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._ended = False
+        self._last: Any = None
         source.start(self._items.put)
 
     def next(self) -> Any:
-        item = self._driver.receive(self._items)
-        self._ended = isinstance(item, CodeOutput)
-        return item
+        self._last = self._driver.receive(self._items)
+        return self._last
 
-    def close(self) -> None:
-        if self._ended:
-            return
-        self._stop()
-        with suppress(Empty):
-            while not isinstance(self._items.get(timeout=STOPPING), CodeOutput):
-                pass
+    def close(self) -> Any:
+        if not isinstance(self._last, CodeOutput):
+            self._stop()
+            with suppress(Empty):
+                while not isinstance(self._last, CodeOutput):
+                    self._last = self._items.get(timeout=STOPPING)
+        return self._last
 
 
 class _Iterated:
@@ -226,19 +209,10 @@ class _Pumped:
 
     def __init__(self, driver: Driver, source: Stream) -> None:
         assert source.coroutine is not None
+        portal.refuse_on_loop()
         self._driver = driver
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._future = portal.submit(self._pump(source.coroutine(**source.arguments)))
-
-    async def _pump(self, pieces: Any) -> None:
-        try:
-            async for piece in pieces:
-                self._items.put((piece, None))
-            self._items.put((END, None))
-        except Exception as error:
-            self._items.put((None, error))
-        finally:
-            await pieces.aclose()
+        self._future = portal.submit(pump(aiter(source.coroutine(**source.arguments)), self._items.put))
 
     def next(self) -> Any:
         piece, error = self._driver.receive(self._items)
@@ -255,47 +229,103 @@ def _streamed(driver: Driver, source: Stream) -> _Iterated | _Pumped:
 
 
 class _Gathered:
-    """Calls side by side, each on a worker; workers that are still busy at the end are stopped."""
+    """Calls side by side, on workers and on the background loop; those still going on at the end are stopped."""
 
     def __init__(self, driver: Driver, source: Gather) -> None:
         self._driver = driver
-        self.results: SimpleQueue[Any] = SimpleQueue()
+        self._results: SimpleQueue[Any] = SimpleQueue()
         self._waiting = list(enumerate(source.calls))[::-1]
-        self._running: dict[int, Worker] = {}
+        self._running: dict[int, _Job] = {}
         for _ in range(min(len(source.calls), source.limit or len(source.calls))):
             self._start()
 
     def _start(self) -> None:
         position, call = self._waiting.pop()
-        worker = self._running[position] = Worker.take()
-        worker.submit(lambda: self.results.put((position, *_outcome(call))))
+        self._running[position] = _Job(call, lambda value, error: self._results.put((position, value, error)))
 
-    def next(self, timeout: float | None = None) -> Any:
+    def next(self) -> Any:
         if not self._running:
             return END
-        finished = self._driver.receive(self.results, timeout)
-        if finished is END:
-            return END
-        self._running.pop(finished[0]).release()
+        finished = self._driver.receive(self._results)
+        del self._running[finished[0]]
         if self._waiting:
             self._start()
         return finished
 
     def close(self) -> None:
-        while not self.results.empty():
-            self._running.pop(self.results.get()[0]).release()
-        for worker in self._running.values():
-            worker.stop(Interrupted)
+        for job in self._running.values():
+            job.stop()
 
 
-def _outcome(call: Call) -> tuple[Any, Exception | None]:
-    try:
+class _Job:
+    """A call that goes on by itself. `done(value, error)` is called once: at its end, or when its time is up."""
+
+    def __init__(self, call: Call, done: Callable[[Any, Exception | None], object]) -> None:
+        self._call, self._done = call, done
+        self._lock = threading.Lock()
+        self._worker: Worker | None = None
+        self._future: Future[Any] | None = None
+        self._alarm: Alarm | None = None
         if call.function is not None:
-            return call.function(**call.arguments), None
-        assert call.coroutine is not None
-        return portal.call(call.coroutine(**call.arguments)), None
-    except Exception as error:
-        return None, error
+            self._worker = Worker.take()
+            self._worker.submit(self._work)
+        else:
+            assert call.coroutine is not None
+            portal.refuse_on_loop()
+            self._future = portal.submit(call.coroutine(**call.arguments))
+            self._future.add_done_callback(self._awaited)
+        if call.timeout is not None and self._done is not _nothing:
+            self._alarm = Alarm(call.timeout, self._expire)
+
+    def _work(self) -> None:
+        assert self._call.function is not None
+        try:
+            value, error = self._call.function(**self._call.arguments), None
+        except Stopped:
+            return
+        except BaseException as problem:
+            value, error = None, failure(problem)
+        self._settle(value, error)
+
+    def _awaited(self, future: Future[Any]) -> None:
+        problem = CancelledError() if future.cancelled() else future.exception()
+        if problem is None:
+            self._settle(future.result(), None)
+        else:
+            self._settle(None, failure(problem))
+
+    def _expire(self) -> None:
+        self._settle(None, too_late(self._call), stopped=True)
+
+    def _settle(self, value: Any, error: Exception | None, stopped: bool = False) -> None:
+        with self._lock:
+            done, self._done = self._done, _nothing
+        if done is _nothing:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if stopped:
+            self._end()
+        elif self._worker is not None:
+            self._worker.release()
+        done(value, error)
+
+    def stop(self) -> None:
+        """Stop the call, as far as it can be stopped; nobody is told any more."""
+        self._done = _nothing
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._end()
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.stop(Stopped)
+        if self._future is not None:
+            self._future.cancel()
+
+
+def _nothing(_value: Any, _error: Exception | None) -> None:
+    """Tells nobody."""
 
 
 _SOURCES: dict[type, Callable[[Driver, Any], Any]] = {Inbox: _Delivered, Stream: _streamed, Gather: _Gathered}

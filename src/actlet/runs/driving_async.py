@@ -13,12 +13,11 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
+from ..bridges import failure, in_worker, post_of_running_loop
 from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
-from ..threads import Worker
-from .driving import STOPPING, Interrupted, Shown, interrupted
+from .driving import STOPPING, Shown, interrupted, too_late
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
 
 
@@ -29,6 +28,7 @@ class AsyncDriver:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[Any] | None = None
         self._woken = False
+        self._cancelled = False
         self._opened: list[Any] = []
         self.result: Any = None
 
@@ -36,15 +36,15 @@ class AsyncDriver:
         """Perform the waits of `work`, yielding those of its events that are `shown`; `result` is then what `work`
         returned."""
         result: Any = None
-        failure: BaseException | None = None
+        problem: BaseException | None = None
         try:
             while True:
                 try:
-                    item = work.send(result) if failure is None else work.throw(failure)
+                    item = work.send(result) if problem is None else work.throw(problem)
                 except StopIteration as end:
                     self.result = end.value
                     return
-                result = failure = None
+                result = problem = None
                 if not isinstance(item, Wait):
                     if shown(item):
                         yield item
@@ -52,46 +52,61 @@ class AsyncDriver:
                 try:
                     result = await self._perform(item)
                 except Exception as error:
-                    failure = error
+                    problem = error
         finally:
             work.close()
-            await self._close_all()
+            if self._opened:
+                await _whatever_happens(self._close_all())
 
-    def wake(self) -> None:
-        """Interrupt what is being awaited; if nothing is, the next wait. From any thread."""
+    def wake(self, quietly: bool = False) -> None:
+        """Interrupt what is being awaited; if nothing is, or `quietly`, the next wait. From any thread."""
         self._woken = True
-        self._loop.call_soon_threadsafe(self._cancel_wait)
+        if not quietly:
+            self._loop.call_soon_threadsafe(self._cancel_wait)
 
     def _cancel_wait(self) -> None:
-        if self._woken and self._task is not None:
+        if self._woken and self._task is not None and not self._cancelled:
+            self._cancelled = True
             self._task.cancel()
 
     async def _perform(self, wait: Wait) -> Any:
-        if self._woken:
+        if self._woken and not isinstance(wait, Close):
             raise self._left()
-        self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task()
+        assert task is not None
         try:
-            match wait:
-                case Next(opened):
-                    return await opened.next()
-                case Call():
-                    return await call(wait)
-                case Open(source):
-                    opened = _SOURCES[type(source)](source)
-                    self._opened.append(opened)
-                    return opened
-                case Close(opened):
-                    self._opened.remove(opened)
-                    return await opened.close()
-                case Sleep(seconds):
-                    return await asyncio.sleep(seconds)
-            raise TypeError(f"a driver can't wait for {wait!r}")
-        except asyncio.CancelledError:
-            if self._woken and self._task is not None and self._task.uncancel() == 0:
+            return await self._wait(wait)
+        except asyncio.CancelledError as error:
+            if self._cancelled and self._take_back(task) == 0:
                 raise self._left() from None
-            raise
+            if task.cancelling():
+                raise
+            raise failure(error) from error  # raised by what was awaited: nobody cancelled this task
         finally:
+            if self._cancelled:  # and what was awaited went on regardless: the next wait is left
+                self._take_back(task)
             self._task = None
+
+    def _take_back(self, task: asyncio.Task[Any]) -> int:
+        self._cancelled = False
+        return task.uncancel()
+
+    async def _wait(self, wait: Wait) -> Any:
+        match wait:
+            case Next(opened):
+                return await opened.next()
+            case Call():
+                return await call(wait)
+            case Open(source):
+                opened = _SOURCES[type(source)](source)
+                self._opened.append(opened)
+                return opened
+            case Close(opened):
+                self._opened.remove(opened)
+                return await opened.close()
+            case Sleep(seconds):
+                return await asyncio.sleep(seconds)
+        raise TypeError(f"a driver can't wait for {wait!r}")
 
     def _left(self) -> AgentInterruptedError:
         self._woken = False
@@ -102,13 +117,27 @@ class AsyncDriver:
             await self._opened.pop().close()
 
 
+async def _whatever_happens(work: Any) -> None:
+    """Await `work` to its end, however often the task is cancelled meanwhile."""
+    ending = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not ending.done():
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    ending.result()
+    if cancelled is not None:
+        raise cancelled
+
+
 async def call(call: Call) -> Any:
     """Call a function: a coroutine here, what blocks on a worker."""
     if call.coroutine is not None:
         work = call.coroutine(**call.arguments)
     else:
         assert call.function is not None
-        work = on_worker(call.function, **call.arguments)
+        work = in_worker(partial(call.function, **call.arguments))
     if call.timeout is None:
         return await work
     try:
@@ -116,77 +145,8 @@ async def call(call: Call) -> Any:
             return await work
     except TimeoutError:
         if limit.expired():
-            raise TimeoutError(f"it took longer than its timeout of {call.timeout:g} s") from None
+            raise too_late(call) from None
         raise
-
-
-async def on_worker(function: Callable[..., Any], **arguments: Any) -> Any:
-    """Call a blocking function on a worker; cancelling stops it as far as Python code can be stopped."""
-    post, done = _post(), asyncio.get_running_loop().create_future()
-    worker = Worker.take()
-
-    def job() -> None:
-        try:
-            value, error = function(**arguments), None
-        except Exception as problem:
-            value, error = None, problem
-        post.send(_settle, (done, value, error))
-
-    worker.submit(job)
-    try:
-        value = await done
-    except asyncio.CancelledError:
-        worker.stop(Interrupted)
-        raise
-    finally:
-        worker.release()
-    return value
-
-
-def _settle(outcome: tuple[asyncio.Future[Any], Any, Exception | None]) -> None:
-    future, value, error = outcome
-    if future.done():
-        return
-    if isinstance(error, StopIteration):  # a future can't hold one
-        error = RuntimeError(f"StopIteration was raised: {error}")
-    if error is None:
-        future.set_result(value)
-    else:
-        future.set_exception(error)
-
-
-class _Post:
-    """Carries what threads have for an event loop, waking it once for all that came meanwhile."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._letters: deque[tuple[Callable[[Any], None], Any]] = deque()
-        self._on_its_way = False
-
-    def send(self, receive: Callable[[Any], None], letter: Any) -> None:
-        """Have `receive(letter)` called on the loop; from any thread. A loop that is closed gets nothing."""
-        self._letters.append((receive, letter))
-        if not self._on_its_way and not self._loop.is_closed():
-            self._on_its_way = True
-            self._loop.call_soon_threadsafe(self._hand_out)
-
-    def _hand_out(self) -> None:
-        self._on_its_way = False
-        while self._letters:
-            receive, letter = self._letters.popleft()
-            receive(letter)
-
-
-_posts: WeakKeyDictionary[asyncio.AbstractEventLoop, _Post] = WeakKeyDictionary()
-
-
-def _post() -> _Post:
-    """The post of the running loop."""
-    loop = asyncio.get_running_loop()
-    post = _posts.get(loop)
-    if post is None:
-        post = _posts[loop] = _Post(loop)
-    return post
 
 
 class _Delivered:
@@ -196,9 +156,9 @@ class _Delivered:
     def __init__(self, source: Inbox) -> None:
         self._items: deque[Any] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._ended = False
+        self._last: Any = None
         self._stop = source.stop
-        source.start(partial(_post().send, self._put))
+        source.start(partial(post_of_running_loop().send, self._put))
 
     def _put(self, item: Any) -> None:
         self._items.append(item)
@@ -209,18 +169,17 @@ class _Delivered:
         while not self._items:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        item = self._items.popleft()
-        self._ended = isinstance(item, CodeOutput)
-        return item
+        self._last = self._items.popleft()
+        return self._last
 
-    async def close(self) -> None:
-        if self._ended:
-            return
-        self._stop()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STOPPING):
-                while not self._ended:
-                    await self.next()
+    async def close(self) -> Any:
+        if not isinstance(self._last, CodeOutput):
+            self._stop()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOPPING):
+                    while not isinstance(self._last, CodeOutput):
+                        await self.next()
+        return self._last
 
 
 class _Streamed:
@@ -228,13 +187,15 @@ class _Streamed:
 
     def __init__(self, source: Stream) -> None:
         assert source.coroutine is not None
-        self._pieces = source.coroutine(**source.arguments)
+        self._pieces = aiter(source.coroutine(**source.arguments))
 
     async def next(self) -> Any:
         return await anext(self._pieces, END)
 
     async def close(self) -> None:
-        await self._pieces.aclose()
+        close = getattr(self._pieces, "aclose", None)
+        if close is not None:
+            await close()
 
 
 class _Gathered:
@@ -247,13 +208,13 @@ class _Gathered:
         self._tasks = [asyncio.ensure_future(self._run(i, each)) for i, each in enumerate(source.calls)]
 
     async def _run(self, position: int, each: Call) -> None:
-        value, error = None, None
+        value, problem = None, None
         try:
             async with self._limit:
                 value = await call(each)
-        except Exception as problem:
-            error = problem
-        self._results.put_nowait((position, value, error))
+        except (Exception, asyncio.CancelledError) as error:
+            problem = failure(error)
+        self._results.put_nowait((position, value, problem))
 
     async def next(self) -> Any:
         if not self._left:

@@ -1,7 +1,7 @@
 """What a loop can want done. A loop yields an effect and is sent its result, or has its error raised.
 
-Effects are frozen and say *what*; `performing.py` says how, and wrappers (`wrapping.py`) stand between. A result
-that a journal has to keep is data: an effect never hands out a live object.
+Effects are frozen and say *what*; `performing.py` says how, and wrappers (`wrapping.py`) stand between. What an
+effect holds may be live (tools, a step); its result is data, so that a journal can keep it.
 """
 
 from __future__ import annotations

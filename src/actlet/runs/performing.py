@@ -6,16 +6,17 @@ writes nothing into it but the tokens that were used.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Generator
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from ..bridges import aiterate
 from ..errors import AgentError, AgentInterruptedError, InternalError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
 from ..messages import ChatMessage, agglomerate_stream_deltas
-from ..models.bridge import aiterate
 from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
 from .events import CodeFinished, CodePrinted, CodeStarted
@@ -54,8 +55,11 @@ class Performer:
         if effect.stream:
             reply = yield from self._stream(Stream(*ways_of_model(model, "_stream"), arguments))
         else:
-            reply = yield Call(*ways_of_model(model), arguments)
-        self._run.count(reply.token_usage)
+            function, coroutine = ways_of_model(model)
+            given = fitting(function or coroutine, arguments)
+            reply = checked((yield Call(function, coroutine, given)), model)
+        cost = getattr(model, "cost", None)
+        self._run.count(reply.token_usage, None if cost is None else cost(reply.token_usage))
         return reply
 
     def _stream(self, stream: Stream) -> Generator[Any, Any, ChatMessage]:
@@ -102,7 +106,11 @@ class Performer:
 
     def _outcome(self) -> Generator[Any, Any, CodeOutput | Suspended]:
         while True:
-            outcome = yield Next(self._inbox)
+            try:
+                outcome = yield Next(self._inbox)
+            except AgentInterruptedError as error:
+                yield from self._stop_code(error)
+                raise
             if isinstance(outcome, Printed):
                 yield CodePrinted(outcome.text)
                 continue
@@ -111,17 +119,28 @@ class Performer:
                 yield CodeFinished(outcome)
             return outcome  # type: ignore[no-any-return]
 
+    def _stop_code(self, error: AgentInterruptedError) -> Performing:
+        """Wait until the snippet has ended, so that nothing of it goes on behind what comes next."""
+        ended = yield Close(self._inbox)
+        if isinstance(ended, CodeOutput):
+            error.printed = ended.logs
+
     # The tools, and the user's own code
 
     def _call_tools(self, effect: CallTools) -> Performing:
-        return ToolCaller(self._run).perform(effect)
+        try:
+            return (yield from ToolCaller(self._run).perform(effect))
+        except AgentInterruptedError as error:
+            if effect.from_code:
+                yield from self._stop_code(error)
+            raise
 
     def _check(self, effect: Check) -> Performing:
         agent, memory = self._run.agent, self._run.session.memory
         for check in agent.final_answer_checks:
             name = getattr(check, "__name__", repr(check))
             try:
-                passed = yield self._user_code(check, effect.answer, memory, agent=agent)
+                passed = yield from self._user_code(check, effect.answer, memory, agent=agent)
             except AgentInterruptedError:
                 raise
             except Exception as error:
@@ -131,15 +150,16 @@ class Performer:
 
     def _notify(self, effect: Notify) -> Performing:
         for callback in self._run.agent.step_callbacks.for_step(effect.step):
-            yield self._user_code(callback, effect.step, agent=self._run.agent)
+            yield from self._user_code(callback, effect.step, agent=self._run.agent)
 
-    def _user_code(self, function: Callable[..., Any], *args: Any, **offered: Any) -> Call:
-        import inspect
-
+    def _user_code(self, function: Callable[..., Any], *args: Any, **offered: Any) -> Performing:
         called = partial(call_with, function, *args, **offered)
         if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
-            return Call(None, awithin(self._run, called))
-        return Call(within(self._run, called))
+            return (yield Call(None, awithin(self._run, called)))
+        result = yield Call(within(self._run, called))
+        if inspect.isawaitable(result):
+            result = yield Call(None, awithin(self._run, partial(_awaited, result)))
+        return result
 
     def _now(self, effect: Now) -> Performing:  # noqa: ARG002
         return time.time()
@@ -170,6 +190,36 @@ def _run_by_call(executor: Any, code: str) -> CodeOutput:
     except Exception as error:
         return CodeOutput(error=SnippetError(type(error).__name__, str(error)))
     return output
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def checked(reply: Any, model: Any) -> ChatMessage:
+    """The reply, if it is one. Raises `TypeError` that says what a model has to return."""
+    if isinstance(reply, ChatMessage):
+        return reply
+    name = type(model).__name__
+    if inspect.iscoroutine(reply):
+        reply.close()
+        raise TypeError(f"{name}.generate is a coroutine function: call it agenerate")
+    raise TypeError(f"{name} must reply with a ChatMessage, and replied with {reply!r:.200}")
+
+
+def fitting(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Those of `arguments` that a model's method takes: users' own take what they need."""
+    accepted = _accepted(getattr(function, "__func__", function))
+    return arguments if accepted is None else {k: v for k, v in arguments.items() if k in accepted}
+
+
+@lru_cache(maxsize=256)
+def _accepted(function: Callable[..., Any]) -> frozenset[str] | None:
+    """The names of a function's parameters; None: it takes any."""
+    parameters = inspect.signature(function).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    return frozenset(parameters)
 
 
 def ways_of_model(model: Any, kind: str = "") -> Ways:

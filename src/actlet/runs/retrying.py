@@ -31,6 +31,12 @@ class RetryPolicy:
     longest_wait: float = 30.0
     longest_retry_after: float = 120.0
 
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError(f"attempts must be 1 (never try again) or more, not {self.attempts!r}")
+        if min(self.first_wait, self.longest_wait, self.longest_retry_after) < 0:
+            raise ValueError(f"the waits must be 0 seconds or more: {self!r}")
+
     def wait(self, attempt: int, retry_after: float | None) -> float | None:
         """Seconds to wait after the failed `attempt` (from 1); None: give up."""
         if attempt >= self.attempts:

@@ -7,6 +7,7 @@ What is wrapped around its effects, in which order, stands in `_work`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, contextmanager
@@ -41,14 +42,14 @@ class Run:
         additional_args: Mapping[str, Any] | None = None,
         max_steps: int | None = None,
     ) -> None:
-        _check_arguments(task, additional_args, max_steps)
+        _check_arguments(task, additional_args, max_steps, images)
         self.session = session
         self.agent = session.agent
         self.task = task
         self.images = images
         self.additional_args = dict(additional_args or {})
         self.max_steps = max_steps or self.agent.max_steps
-        self.parent = current_run()
+        self.parent = _unless_over(current_run())
         self.depth: int = self.parent.depth + 1 if self.parent else 0
         self.shared: SharedMemory = self.parent.shared if self.parent else SharedMemory()
         self.children: list[Run] = []
@@ -57,6 +58,8 @@ class Run:
         self.timing = Timing(time.time())
         self.usage = TokenUsage(0, 0)
         self.usage_known = True
+        self._cost: float | None = 0.0
+        self._counting: threading.Lock = self.parent._counting if self.parent else threading.Lock()
         self.output: Any = None
         self.error: AgentError | None = None
         self.tools: Mapping[str, Any] = self.agent.tools_of(self)
@@ -64,14 +67,20 @@ class Run:
 
     # What the loop and the performer note
 
-    def count(self, usage: TokenUsage | None) -> None:
-        """Add the tokens of a model's reply, for this run and for those it works for."""
+    def count(self, usage: TokenUsage | None, cost: float | None) -> None:
+        """Add what a model's reply took, for this run and for those it works for. None: it isn't known."""
+        run: Run | None = self
+        with self._counting:
+            while run is not None:
+                run._add(usage, cost)
+                run = run.parent
+
+    def _add(self, usage: TokenUsage | None, cost: float | None) -> None:
         if usage is None:
             self.usage_known = False
         else:
             self.usage = self.usage + usage
-        if self.parent is not None:
-            self.parent.count(usage)
+        self._cost = None if self._cost is None or cost is None else self._cost + cost
 
     # Carrying it out
 
@@ -153,11 +162,11 @@ class Run:
     def interrupt(self) -> None:
         """Stop the run, from any thread: it ends with `AgentInterruptedError`, and what it waits for is stopped."""
         self.interrupted = True
-        children = list(self.children)
+        children, driver = list(self.children), self._driver
         for child in children:
             child.interrupt()
-        if self._driver is not None and not children:
-            self._driver.wake()
+        if driver is not None:
+            driver.wake(quietly=bool(children))
 
     # How it ended
 
@@ -175,18 +184,27 @@ class Run:
         )
 
     def cost(self) -> float | None:
-        """What the tokens of this run cost by its model's prices; None if the model has none."""
-        price = getattr(self.agent.model, "cost", None)
-        return price(self.usage) if price is not None and self.usage_known else None
+        """What the models of this run and of its members cost, by their prices; None if one of them has none."""
+        return self._cost
 
 
-def _check_arguments(task: Any, additional_args: Any, max_steps: Any) -> None:
+def _unless_over(run: Run | None) -> Run | None:
+    """The run, if it isn't over: a task that a tool left behind works for nobody."""
+    return run if run is not None and run.session.current is run else None
+
+
+def _check_arguments(task: Any, additional_args: Any, max_steps: Any, images: Any) -> None:
     if not isinstance(task, str):
         raise TypeError(f"a task is text, and this is not: {task!r:.200}")
     if additional_args is not None and not isinstance(additional_args, Mapping):
         raise TypeError(f"additional_args is a dict of variables by name, not {additional_args!r:.200}")
-    if max_steps is not None and (not isinstance(max_steps, int) or max_steps < 0):
-        raise ValueError(f"max_steps must be a whole number above 0, not {max_steps!r}")
+    if max_steps is not None and (not isinstance(max_steps, int) or isinstance(max_steps, bool) or max_steps < 0):
+        raise ValueError(f"max_steps must be a whole number, 0 or None for the agent's own; it is {max_steps!r}")
+    if images is not None and not isinstance(images, list | tuple):
+        raise TypeError(f"images is a list of images, not {images!r:.200}")
+    wrong = [name for name in additional_args or () if not (isinstance(name, str) and name.isidentifier())]
+    if wrong:
+        raise ValueError(f"additional_args become variables, so their names must be names: {wrong!r:.200} are not")
 
 
 def _transient(model: Any) -> Any:

@@ -40,10 +40,14 @@ class ToolCaller:
                 ready.append((position, self._prepared(call, effect.from_code)))
             except Exception as error:
                 yield _finish(effect, results, position, error=error)
-        if len(ready) == 1:
-            yield from self._one(effect, results, *ready[0])
-        elif ready:
-            yield from self._several(effect, results, ready)
+        try:
+            if len(ready) == 1:
+                yield from self._one(effect, results, *ready[0])
+            elif ready:
+                yield from self._several(effect, results, ready)
+        except AgentInterruptedError as error:
+            error.results = tuple(results.get(position) for position in range(len(effect.calls)))
+            raise
         return tuple(results[position] for position in range(len(effect.calls)))
 
     def _one(self, effect: CallTools, results: Results, position: int, call: Call) -> Performing:
@@ -57,11 +61,15 @@ class ToolCaller:
     def _several(self, effect: CallTools, results: Results, ready: list[tuple[int, Call]]) -> Performing:
         limit = self._run.agent.max_tool_threads
         source = yield Open(Gather(tuple(call for _, call in ready), limit))
-        while (finished := (yield Next(source))) is not END:
-            number, value, error = finished
-            if error is not None:
-                self._unless_interrupted(error)
-            yield _finish(effect, results, ready[number][0], value, error)
+        try:
+            while (finished := (yield Next(source))) is not END:
+                number, value, error = finished
+                if error is not None:
+                    self._unless_interrupted(error)
+                yield _finish(effect, results, ready[number][0], value, error)
+        except AgentInterruptedError:
+            yield Close(source)
+            raise
         yield Close(source)
 
     def _unless_interrupted(self, error: Exception) -> Exception:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..bridges import END
 from ..execution.box import Deliver
 
-END: Any = object()
-"""What `Next` gives when nothing more will come."""
+__all__ = ["END", "Call", "Close", "Gather", "Inbox", "Next", "Open", "Sleep", "Stream", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class Open(Wait):
 
 @dataclass(frozen=True, slots=True)
 class Next(Wait):
-    """Wait for the next thing of an opened source. Result: that thing, or `END`."""
+    """Wait for the next thing of an opened source. Result: that thing, or `END` when nothing more will come."""
 
     opened: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Close(Wait):
-    """Be done with a source, whether or not it has ended. Result: None."""
+    """Be done with a source, ended or not. Result: of an inbox, the last thing that came; else None."""
 
     opened: Any
