@@ -175,7 +175,7 @@ class Session:
             run.parent.children.append(run)
         if self.memory_size is not None:
             self.memory.keep_last(self.memory_size)
-        self.agent.noted(run, True)
+        run.agent.noted(run, True)
 
     def end(self, run: Run) -> None:
         """The run is over: its totals are the session's."""
@@ -186,7 +186,7 @@ class Session:
         self.token_usage = self.token_usage + run.usage
         self.duration += run.timing.duration or 0.0
         self.current = None
-        self.agent.noted(run, False)
+        run.agent.noted(run, False)
 
     def hand_over_box(self) -> PythonExecutor | None:
         """Give up the box, emptied, for another session to use; None if there is none that can be emptied."""
