@@ -9,6 +9,7 @@ from agent_support import actions, add, answer, code, coder, fail, sent, slow_do
 
 from actlet import (
     AgentExecutionError,
+    AgentInterruptedError,
     AgentParsingError,
     AgentText,
     CodeOutput,
@@ -391,3 +392,17 @@ def test_leaving_the_agents_block_gives_the_box_back():
     with coder([answer(1)]) as agent:
         assert agent.run("Go.") == 1
     agent.cleanup()
+
+
+def test_what_a_program_had_printed_when_it_was_interrupted_is_remembered():
+    @tool
+    def stop() -> None:
+        """Stops the agent."""
+        agent.interrupt()
+
+    agent = coder([code("print('seen')\nstop()\nprint('unseen')"), answer(5)], [stop])
+    with pytest.raises(AgentInterruptedError):
+        agent.run("Go.")
+    assert actions(agent)[0].observations == "seen"
+    assert agent.run("Go on.", reset=False) == 5
+    assert "seen" in sent(agent)

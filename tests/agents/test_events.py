@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, collected, kinds
 
-from actlet import ActionStep, AgentMaxStepsError, FinalAnswerStep, PlanningStep, ToolCall
+from actlet import ActionOutput, ActionStep, AgentMaxStepsError, FinalAnswerStep, PlanningStep, ToolCall
 from actlet.testing import ScriptedModel
 
 
@@ -64,6 +64,18 @@ def test_a_step_that_failed_is_reported_with_its_error(way):
     assert kinds(events) == expected
     errors = [event.error for event in events if isinstance(event, ActionStep)]
     assert [type(error).__name__ for error in errors] == ["AgentExecutionError", "AgentParsingError", "NoneType"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_output_is_reported_as_the_answer_only_once_it_was_accepted_and_as_its_type(way):
+    for agent in (
+        coder([answer("many"), answer("7")], output_type=int),
+        caller([call_answer("many"), call_answer("7")], output_type=int),
+    ):
+        events = way(agent)
+        outputs = [event for event in events if isinstance(event, ActionOutput)]
+        assert outputs == [ActionOutput(7, True)]
+        assert kinds(events)[-3:] == ["ActionOutput", "ActionStep", "FinalAnswerStep"]
 
 
 @pytest.mark.parametrize("way", WAYS)

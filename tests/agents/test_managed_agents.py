@@ -279,3 +279,17 @@ def test_an_agent_run_by_a_tool_counts_for_the_run_that_called_the_tool():
 def test_a_failing_model_of_the_manager_itself_ends_the_run():
     with pytest.raises(AgentGenerationError):
         coder([ValueError("gone")], managed_agents=[helper([])]).run("Go.")
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(("kind", "words"), [(None, "About seven."), (int, "About seven."), (int, "7")])
+def test_a_member_whose_steps_run_out_is_an_error_with_its_last_words(run, kind, words):
+    member = helper([code("x = 1"), words], max_steps=1, output_type=kind)
+    in_code = coder([code("helper('count')"), answer("alone")], managed_agents=[member])
+    member = helper([code("x = 1"), words], max_steps=1, output_type=kind)
+    in_calls = caller([[("helper", {"task": "count"})], call_answer("alone")], managed_agents=[member])
+    for manager in (in_code, in_calls):
+        assert run(manager, "Go.") == "alone"
+        message = actions(manager)[0].error.message
+        assert "helper ran out of steps before it had an answer" in message
+        assert words in message

@@ -74,3 +74,14 @@ def test_steps_count_anew_in_every_run():
     agent.run("Two.", reset=False)
     assert [step.step_number for step in actions(agent)] == [1, 1]
     assert agent.step_number == 1
+
+
+def test_the_last_words_are_of_the_type_that_was_asked_for_or_there_is_no_answer():
+    result = coder([STEP, "7"], max_steps=1, output_type=int).run("How many?", return_full_result=True)
+    assert (result.output, result.state) == (7, "max_steps_error")
+    agent = coder([STEP, "About seven."], max_steps=1, output_type=int)
+    result = agent.run("How many?", return_full_result=True)
+    assert (result.output, result.state) == (None, "max_steps_error")
+    assert "Reached max steps." in result.error.message
+    assert "not of the type" in result.error.message
+    assert actions(agent)[-1].model_output == "About seven."

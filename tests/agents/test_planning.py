@@ -130,3 +130,13 @@ def test_a_session_that_goes_on_makes_a_plan_for_its_new_task():
     agent.run("Two.", reset=False)
     assert [step.plan for step in plans(agent)] == ["plan A", "plan B"]
     assert sent(agent, 2).endswith("Plan Two.")
+
+
+def test_after_its_memory_was_emptied_a_run_makes_a_first_plan():
+    agent = coder(["plan A", STEP, "plan B", answer(1)], planning_interval=1)
+    agent.prompt_templates["planning"]["initial_plan"] = "Plan {{ task }}"
+    for event in agent.run("it", stream=True):
+        if kinds([event]) == ["ActionStep"]:
+            agent.memory.reset()
+    assert event.output == 1
+    assert sent(agent, 2).endswith("Plan it")

@@ -8,6 +8,7 @@ import pytest
 from agent_support import actions, add, call_answer, caller, fail, sent, slow_double
 
 from actlet import (
+    AgentInterruptedError,
     AgentParsingError,
     AgentText,
     AgentToolCallError,
@@ -266,6 +267,20 @@ def test_images_are_kept_in_the_state_under_a_name_that_later_calls_may_give():
     assert isinstance(agent.state["image.png"], Image.Image)
 
 
+def test_an_answer_is_not_stored_again():
+    from PIL import Image
+
+    @tool
+    def draw(size: int) -> Image.Image:
+        """Draws a square."""
+        return Image.new("RGB", (size, size))
+
+    agent = caller([[("draw", {"size": 3})], call_answer("image.png")], [draw])
+    assert agent.run("Draw.").size == (3, 3)
+    assert list(agent.state) == ["image.png"]
+    assert actions(agent)[1].observations.startswith("Final answer: ")
+
+
 def test_text_answers_are_agent_texts():
     assert isinstance(caller([call_answer("yes")]).run("So?"), AgentText)
 
@@ -332,3 +347,76 @@ def test_at_most_so_many_calls_go_on_at_once():
     agent = caller([[("busy", {"number": n}) for n in range(6)], call_answer(1)], [busy], max_tool_threads=2)
     agent.run("Go.")
     assert most[0] == 2
+
+
+# Stopped in the middle
+
+
+def started_and_stopped(stop):
+    """An agent of which one call has finished, and one has not, when it is stopped by `stop(agent)`."""
+
+    @tool
+    async def hang(seconds: float) -> str:
+        """Waits."""
+        await asyncio.sleep(0.05)
+        stop(agent)
+        await asyncio.sleep(seconds)
+        return "never"
+
+    calls = [("hang", {"seconds": 60}), ("add", {"a": 1, "b": 2}), ("final_answer", {"answer": 1})]
+    agent = caller([calls, call_answer(5)], [add, hang])
+    return agent
+
+
+def interrupted():
+    agent = started_and_stopped(lambda agent: agent.interrupt())
+    with pytest.raises(AgentInterruptedError):
+        agent.run("Go.")
+    return agent
+
+
+def interrupted_on_a_loop():
+    agent = started_and_stopped(lambda agent: agent.interrupt())
+    with pytest.raises(AgentInterruptedError):
+        asyncio.run(agent.arun("Go."))
+    return agent
+
+
+def shown_calls(agent):
+    messages = actions(agent)[0].to_messages()
+    answers = {m.tool_call_id: m.content for m in messages if m.role is MessageRole.TOOL_RESPONSE}
+    return [(call.function.name, answers[call.id]) for call in messages[0].tool_calls]
+
+
+@pytest.mark.parametrize("stopped", [interrupted, interrupted_on_a_loop])
+def test_what_had_finished_when_a_step_was_interrupted_is_remembered_with_its_calls(stopped):
+    agent = stopped()
+    unfinished = "Stopped before it finished."
+    assert shown_calls(agent) == [("hang", unfinished), ("add", "3"), ("final_answer", unfinished)]
+    assert agent.run("Go on.", reset=False) == 5
+
+
+def cancelled():
+    async def go():
+        agent = started_and_stopped(lambda agent: work.cancel())
+        work = asyncio.create_task(agent.arun("Go."))
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        return agent
+
+    return asyncio.run(go())
+
+
+def left():
+    agent = started_and_stopped(lambda agent: None)
+    next(agent.run("Go.", stream=True))
+    return agent
+
+
+@pytest.mark.parametrize("stopped", [cancelled, left])
+def test_a_step_that_was_left_keeps_its_calls_each_with_an_answer(stopped):
+    agent = stopped()
+    names, answers = zip(*shown_calls(agent), strict=True)
+    assert names == ("hang", "add", "final_answer")
+    assert set(answers) <= {"Stopped before it finished.", "3"}
+    assert agent.run("Go on.", reset=False) == 5

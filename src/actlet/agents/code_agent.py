@@ -17,9 +17,9 @@ from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
 from .checks import check_list
-from .loop import generate
 from .parsing import closed, parse_code, parse_structured
 from .prompting import PromptTemplates, load_templates
+from .turns import generate
 
 CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
@@ -142,7 +142,11 @@ class CodeAgent(MultiStepAgent):
         call = ToolCall("python_interpreter", code, f"call_{len(run.session.memory.steps)}")
         step.code_action, step.tool_calls = code, [call]
         yield call
-        outcome = yield from self._run(code)
+        try:
+            outcome = yield from self._run(code)
+        except BaseException as stopped:  # and whoever stops it may tell what was printed until then
+            step.observations = getattr(stopped, "printed", "").rstrip() or None
+            raise
         step.observations = observed(outcome)
         step.action_output = outcome.output
         if outcome.error is not None:

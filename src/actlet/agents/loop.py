@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError, AgentGenerationError, AgentInterruptedError, AgentMaxStepsError
 from ..media import handle_agent_output_types
-from ..memory.steps import ActionStep, FinalAnswerStep, MemoryStep, PlanningStep, SystemPromptStep, TaskStep
+from ..memory.steps import ActionStep, FinalAnswerStep, SystemPromptStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
-from ..runs.effects import Check, Generate, Notify, Now
+from ..runs.effects import Check, Notify, Now
 from ..runs.events import ActionOutput, StepStarted
 from ..runs.wrapping import Loop
 from .planning import plan, plan_is_due
 from .prompting import populate_template
+from .turns import remember, reply_to
 
 if TYPE_CHECKING:
     from ..runs.run import Run
@@ -76,14 +77,6 @@ def previewed(value: object) -> str:
     return text if len(text) <= 300 else f"{text[:300]} ... ({len(text):,} characters in all)"
 
 
-def remember(run: Run, step: MemoryStep) -> Loop:
-    """Show a finished step to its callbacks, which may change it, and keep it."""
-    try:
-        yield Notify(step)
-    finally:
-        run.session.memory.steps.append(step)
-
-
 def take_step(agent: MultiStepAgent, run: Run, number: int) -> Loop:
     """One step. Returns it, with the final answer if it gave one."""
     step = ActionStep(step_number=number, timing=Timing((yield Now())))
@@ -91,9 +84,9 @@ def take_step(agent: MultiStepAgent, run: Run, number: int) -> Loop:
     final, fatal = None, None
     try:
         output = yield from agent.act(run, step)
-        yield output
         if output.is_final_answer:
-            final = yield from accept(agent, step, output)
+            output = final = yield from accept(agent, step, output)
+        yield output
     except (AgentGenerationError, AgentInterruptedError) as error:
         step.error = fatal = error
     except AgentError as error:
@@ -127,36 +120,31 @@ def left_early(run: Run, step: ActionStep) -> None:
     run.session.memory.steps.append(step)
 
 
-def generate(run: Run, step: ActionStep | PlanningStep, **options: Any) -> Loop:
-    """Have the model reply to the memory as it is, for `step`. Raises `AgentGenerationError` if it fails."""
-    view = run.session.memory.view()
-    step.model_input_messages = view
-    reply: ChatMessage = yield from reply_to(list(view), **options)
-    step.model_output_message, step.token_usage = reply, reply.token_usage
-    return reply
-
-
-def reply_to(messages: list[ChatMessage], **options: Any) -> Loop:
-    """The model's reply to these messages. Raises `AgentGenerationError` if it fails."""
-    try:
-        return (yield Generate(messages, **options))
-    except AgentError:
-        raise
-    except Exception as error:
-        raise AgentGenerationError(f"The model failed: {type(error).__name__}: {error}") from error
-
-
 def run_out(agent: MultiStepAgent, run: Run) -> Loop:
-    """The steps have run out: have the model say what can be said, as the last step of the memory."""
+    """The steps have run out: have the model say what can be said, as the last step of the memory.
+
+    Returns those words, as the type that answers are to have; None if they can't be read as it.
+    """
     step = ActionStep(step_number=run.max_steps + 1, timing=Timing((yield Now())))
     reply = yield from reply_to(last_words(agent, run))
-    run.error = step.error = AgentMaxStepsError("Reached max steps.")
     step.model_output_message, step.token_usage = reply, reply.token_usage
-    step.model_output = step.action_output = reply.text
+    step.model_output = reply.text
+    step.action_output, problem = typed(agent, reply.text)
+    run.error = step.error = AgentMaxStepsError(f"Reached max steps.{problem}")
     step.timing.end_time = yield Now()
     yield from remember(run, step)
     yield step
-    return reply.text
+    return step.action_output
+
+
+def typed(agent: MultiStepAgent, words: str) -> tuple[Any, str]:
+    """Words as the type that answers are to have, and "", or None and what is wrong with them."""
+    if agent.answer_type is None:
+        return words, ""
+    try:
+        return agent.answer_type.fit(words), ""
+    except AgentError as error:
+        return None, f" {error.message}"
 
 
 def last_words(agent: MultiStepAgent, run: Run) -> list[ChatMessage]:

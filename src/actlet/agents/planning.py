@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import AgentError, AgentGenerationError
 from ..memory.memory import MessageView
 from ..memory.steps import PlanningStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
-from ..runs.effects import Generate, Notify, Now
+from ..runs.effects import Now
 from ..runs.events import StepStarted
 from ..runs.wrapping import Loop
 from .prompting import populate_template
+from .turns import remember, reply_to
 
 if TYPE_CHECKING:
     from ..runs.run import Run
@@ -35,18 +35,10 @@ def plan(agent: MultiStepAgent, run: Run) -> Loop:
     started = yield Now()
     yield StepStarted(run.step_number, planning=True)
     messages = planning_messages(agent, run)
-    try:
-        reply = yield Generate(list(messages), stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
-    except AgentError:
-        raise
-    except Exception as error:
-        raise AgentGenerationError(f"The model failed to plan: {type(error).__name__}: {error}") from error
+    reply = yield from reply_to(list(messages), stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
     text = reply.text.replace(END_OF_PLAN, "").strip()
     step = PlanningStep(messages, reply, text, Timing(started, (yield Now())), reply.token_usage)
-    try:
-        yield Notify(step)
-    finally:
-        run.session.memory.steps.append(step)
+    yield from remember(run, step)
     yield step
 
 
@@ -60,7 +52,7 @@ def planning_messages(agent: MultiStepAgent, run: Run) -> MessageView:
         "remaining_steps": run.max_steps - run.step_number + 1,
     }
     messages = memory.view()
-    if isinstance(memory.steps[-1], TaskStep):
+    if not memory.steps or isinstance(memory.steps[-1], TaskStep):
         return messages.followed_by(_request(templates["initial_plan"], variables))
     if templates["update_plan_pre_messages"]:
         before = populate_template(templates["update_plan_pre_messages"], variables)

@@ -13,10 +13,10 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AgentToolCallError
+from ..errors import AgentToolCallError, AgentToolExecutionError
 from ..execution.text import truncate_content
+from ..memory.steps import as_text
 from ..runs.current import current_run
-from ..runs.result import RunResult
 from ..runs.session import Session
 from ..tools import Tool
 from .prompting import populate_template
@@ -70,18 +70,18 @@ class Member:
         return {"type": "function", "function": function}
 
     def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """Have the agent carry out the task, in this thread."""
+        """Have the agent carry out the task, in this thread. Raises `AgentError` if its steps run out."""
         with _session_for(self.agent) as session:
-            full_task = managed_task(self.agent, task)
-            result = session.run(full_task, additional_args=additional_args, return_full_result=True)
-            return reported(self.agent, result, session)
+            run = session.start(managed_task(self.agent, task), additional_args=additional_args)
+            run.finish()
+            return reported(run)
 
     async def coroutine(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
         """`function`, on an event loop."""
         with _session_for(self.agent) as session:
-            full_task = managed_task(self.agent, task)
-            result = await session.arun(full_task, additional_args=additional_args, return_full_result=True)
-            return reported(self.agent, result, session)
+            run = session.start(managed_task(self.agent, task), additional_args=additional_args)
+            await run.afinish()
+            return reported(run)
 
     def to_code_prompt(self) -> str:
         """The member as a Python stub."""
@@ -136,19 +136,27 @@ def managed_task(agent: MultiStepAgent, task: str) -> str:
     return populate_template(agent.prompt_templates["managed_agent"]["task"], {"name": agent.name, "task": task})
 
 
-def reported(agent: MultiStepAgent, result: RunResult, session: Session) -> Any:
-    """What the caller gets: the answer itself, or the report that the template makes of it."""
+def reported(run: Run) -> Any:
+    """What the caller gets: the answer itself, or the report that the template makes of it.
+
+    Raises `AgentToolExecutionError`, with the last words, if the steps ran out before there was an answer.
+    """
+    agent: MultiStepAgent = run.agent
+    if run.error is not None:
+        words = run.error.message if run.output is None else truncate_content(as_text(run.output))
+        raise AgentToolExecutionError(f"{agent.name} ran out of steps before it had an answer. It can say: {words}")
     template = agent.prompt_templates["managed_agent"]["report"]
-    plain = template.strip() == BARE_REPORT
-    if plain and not agent.provide_run_summary:
-        return result.output
-    report = populate_template(template, {"name": agent.name, "final_answer": result.output})
-    if agent.provide_run_summary:
-        report += "\n\nFor more detail, find below a summary of this agent's work:\n<summary_of_work>\n"
-        for message in session.memory.write_to_messages(summary_mode=True):
-            report += f"\n{truncate_content(message.text)}\n---"
-        report += "\n</summary_of_work>"
-    return report
+    if template.strip() == BARE_REPORT and not agent.provide_run_summary:
+        return run.output
+    report = populate_template(template, {"name": agent.name, "final_answer": run.output})
+    return report + _summary(run.session) if agent.provide_run_summary else report
+
+
+def _summary(session: Session) -> str:
+    messages = session.memory.write_to_messages(summary_mode=True)
+    work = "".join(f"\n{truncate_content(message.text)}\n---" for message in messages)
+    heading = "For more detail, find below a summary of this agent's work:"
+    return f"\n\n{heading}\n<summary_of_work>\n{work}\n</summary_of_work>"
 
 
 # The shared memory, as tools

@@ -18,10 +18,11 @@ from ..runs.events import ActionOutput, ToolOutput
 from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
-from .loop import generate
 from .prompting import PromptTemplates, load_templates
+from .turns import generate
 
 _ALONE = "Not taken as the answer: other calls were made in the same step. Look at their results, then answer."
+_STOPPED = "Stopped before it finished."
 
 
 class ToolCallingAgent(MultiStepAgent):
@@ -67,7 +68,6 @@ class ToolCallingAgent(MultiStepAgent):
         reply = self._with_calls(reply)
         step.model_output = reply.text  # without calls that were written as text: they stand in tool_calls now
         calls = step.tool_calls = _calls(reply)
-        yield from calls
         outputs = yield from self._carry_out(run, step, calls)
         yield from outputs
         final = next((output for output in outputs if output.is_final_answer), None)
@@ -86,29 +86,46 @@ class ToolCallingAgent(MultiStepAgent):
             raise AgentParsingError(f"Error while parsing tool call from model output: {error}") from error
 
     def _carry_out(self, run: Run, step: ActionStep, calls: list[ToolCall]) -> Loop:
-        """The outputs of all calls, in the order asked; one that fails says so, and its siblings count."""
-        answers = [call for call in calls if call.name == "final_answer"]
-        others = [call for call in calls if call.name != "final_answer"]
-        to_call = others or answers[:1]
-        results: dict[str, ToolResult] = {}
-        if to_call:
-            results = {result.call.id: result for result in (yield CallTools(tuple(to_call)))}
-        outputs = [self._output(run, call, results.get(call.id)) for call in calls]
-        step.tool_observations = {output.id: output.observation for output in outputs}
-        step.observations = joined(step.tool_observations)
-        failed = next((result for result in results.values() if result.error is not None), None)
+        """The outputs of all calls, in the order asked; one that fails says so, and its siblings count.
+
+        When it is stopped in the middle, the step still has an observation for every call.
+        """
+        to_call = _to_call(calls)
+        try:
+            yield from calls
+            results = (yield CallTools(to_call)) if to_call else ()
+        except BaseException as stopped:
+            self._observe(run, step, calls, getattr(stopped, "results", ()), _STOPPED)
+            raise
+        failed = next((result for result in results if result.error is not None), None)
         if failed is not None:
             step.error = _as_agent_error(failed)
+        return self._observe(run, step, calls, results, _ALONE)
+
+    def _observe(
+        self,
+        run: Run,
+        step: ActionStep,
+        calls: list[ToolCall],
+        results: Sequence[ToolResult | None],
+        otherwise: str,
+    ) -> list[ToolOutput]:
+        """The outputs of all calls, `otherwise` where there is no result; the step keeps what they say."""
+        by_id = {result.call.id: result for result in results if result is not None}
+        outputs = [self._output(run, call, by_id.get(call.id), otherwise) for call in calls]
+        step.tool_observations = {output.id: output.observation for output in outputs}
+        step.observations = joined(step.tool_observations)
         return outputs
 
-    def _output(self, run: Run, call: ToolCall, result: ToolResult | None) -> ToolOutput:
+    def _output(self, run: Run, call: ToolCall, result: ToolResult | None, otherwise: str) -> ToolOutput:
         if result is None:
-            return ToolOutput(call.id, None, False, _ALONE, call)
+            return ToolOutput(call.id, None, False, otherwise, call)
         if result.error is not None:
             return ToolOutput(call.id, None, False, f"Error: {_as_agent_error(result).message}", call)
-        is_final = call.name == "final_answer"
-        text = self._observation(run, result.value)
-        return ToolOutput(call.id, result.value, is_final, f"Final answer: {text}" if is_final else text, call)
+        if call.name == "final_answer":
+            text = truncate_content(as_text(result.value).strip())
+            return ToolOutput(call.id, result.value, True, f"Final answer: {text}", call)
+        return ToolOutput(call.id, result.value, False, self._observation(run, result.value), call)
 
     def _observation(self, run: Run, value: Any) -> str:
         """A result as text; an image or a sound is kept in the state, under a name that calls may give."""
@@ -134,6 +151,12 @@ def _calls(reply: ChatMessage) -> list[ToolCall]:
             identity += f"_{number}"
         calls[identity] = ToolCall(call.function.name, parse_arguments(call.function.arguments), identity)
     return list(calls.values())
+
+
+def _to_call(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
+    """The calls that are carried out: an answer, and only one, where nothing else is asked for."""
+    others = tuple(call for call in calls if call.name != "final_answer")
+    return others or tuple(calls[:1])
 
 
 def _as_agent_error(result: ToolResult) -> AgentError:

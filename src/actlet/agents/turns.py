@@ -1,0 +1,41 @@
+"""What every turn of a model is made of: its reply is asked for, and the step that came of it is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AgentError, AgentGenerationError
+from ..memory.steps import ActionStep, MemoryStep
+from ..messages import ChatMessage
+from ..runs.effects import Generate, Notify
+from ..runs.wrapping import Loop
+
+if TYPE_CHECKING:
+    from ..runs.run import Run
+
+
+def generate(run: Run, step: ActionStep, **options: Any) -> Loop:
+    """Have the model reply to the memory as it is, for `step`. Raises `AgentGenerationError` if it fails."""
+    view = run.session.memory.view()
+    step.model_input_messages = view
+    reply: ChatMessage = yield from reply_to(list(view), **options)
+    step.model_output_message, step.token_usage = reply, reply.token_usage
+    return reply
+
+
+def reply_to(messages: list[ChatMessage], **options: Any) -> Loop:
+    """The model's reply to these messages. Raises `AgentGenerationError` if it fails."""
+    try:
+        return (yield Generate(messages, **options))
+    except AgentError:
+        raise
+    except Exception as error:
+        raise AgentGenerationError(f"The model failed: {type(error).__name__}: {error}") from error
+
+
+def remember(run: Run, step: MemoryStep) -> Loop:
+    """Show a finished step to its callbacks, which may change it, and keep it."""
+    try:
+        yield Notify(step)
+    finally:
+        run.session.memory.steps.append(step)
