@@ -1,11 +1,17 @@
 import json
 import signal
+import socket
 import sqlite3
 import time
 
 import pytest
 from command_support import code
 from openai_server import Answer
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
 
 
 def test_the_answer_goes_to_stdout_and_everything_else_to_stderr(actlet, serve):
@@ -56,11 +62,40 @@ def test_json_tells_of_a_failure_too(actlet, serve):
     assert "no such model here" in result["error"]["message"]
 
 
+@pytest.mark.parametrize("command", ["run", "chat"])
+def test_a_server_that_is_not_running_is_told_at_once_by_its_url(actlet, command):
+    url = f"http://127.0.0.1:{free_port()}/v1"
+    begun = time.monotonic()
+    done = actlet(command, "--model", f"{url}:stand-in", *(["Go."] if command == "run" else []), text="Go.\n")
+    assert time.monotonic() - begun < 5
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"nothing answers at {url}; is the server running?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_json_tells_of_a_server_that_is_not_running(actlet):
+    done = actlet("run", "--json", "--model", f"http://127.0.0.1:{free_port()}/v1:stand-in", "Go.")
+    assert done.returncode == 1
+    assert "nothing answers" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_failure_tells_the_url_when_the_server_has_gone_away(actlet, serve):
+    server, model = serve(Answer(status=400, delay=0.5))
+    process = actlet.start("run", *model, "Go.")
+    assert server.wait_for("at_once", 1)
+    server.close()
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert f"nothing answers at {server.url}; is the server running?" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["--nonsense", "Go."], "--nonsense"),
-        (["--max-steps", "0", "Go."], "--max-steps"),
+        (["--max-steps", "0", "Go."], "--max-steps: it must be a whole number, 1 or more, not '0'"),
+        (["--planning-interval", "often", "Go."], "1 or more, not 'often'"),
+        (["--snippet-timeout", "-1", "Go."], "more than 0, not '-1'"),
         (["  "], "the task is empty"),
         (["--tools", "no_such_tool", "Go."], "'no_such_tool'"),
         (["--tools", "sql", "Go."], "sql=sqlite:///"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
 
 from .exits import EXIT_CODES
 
@@ -113,7 +113,7 @@ def _agent_options(command: ArgumentParser) -> None:
     )
     agent.add_argument("--executor", metavar="BOX", default="local", help="where its code runs (default: local)")
     agent.add_argument(
-        "--snippet-timeout", metavar="SECONDS", type=float, help="for each snippet of code (default: 30)"
+        "--snippet-timeout", metavar="SECONDS", type=_seconds, help="for each snippet of code (default: 30)"
     )
     agent.add_argument("--max-steps", metavar="N", type=_count, default=20, help="(default: 20)")
     agent.add_argument("--planning-interval", metavar="N", type=_count, help="make a plan every N steps")
@@ -124,7 +124,17 @@ def _agent_options(command: ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.strip().isdecimal() else 0
     if number < 1:
-        raise ValueError(text)
+        raise ArgumentTypeError(f"it must be a whole number, 1 or more, not {text!r}")
     return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArgumentTypeError(f"it must be a number of seconds, more than 0, not {text!r}")
+    return seconds

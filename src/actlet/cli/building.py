@@ -7,8 +7,12 @@ from argparse import Namespace
 from typing import Any
 
 from ..monitoring import AgentLogger, LogLevel
-from .exits import CommandError, Exit
+from .exits import CommandError, Exit, UnansweredError
 from .named import named_tool, split
+from .reaching import unanswered
+
+QUICKLY = 0.5
+"""Seconds in which a server that isn't there refuses the connection; one that is slow is asked all the same."""
 
 
 class StderrLogger(AgentLogger):
@@ -61,7 +65,11 @@ def _box(options: Namespace) -> dict[str, Any]:
 
 
 def find(spec: str | None, api_base: str | None = None, api_key: str | None = None, quiet: bool = False) -> Any:
-    """The model that is asked for, or the one that is there. Says which, and why."""
+    """The model that is asked for, or the one that is there. Says which, and why.
+
+    Raises `CommandError` if there is none, and `UnansweredError` where its server refuses the connection: a run
+    would try again for a while.
+    """
     from ..models.find import find_model
 
     try:
@@ -72,4 +80,7 @@ def find(spec: str | None, api_base: str | None = None, api_key: str | None = No
         say(f"actlet: {found.model.model_id}, as {found.why}")
         for note in found.notes:
             say(f"actlet: {note}")
+    problem = unanswered(found.model, QUICKLY)
+    if isinstance(problem, ConnectionRefusedError):
+        raise UnansweredError(str(problem))
     return found.model

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 
 from .exits import Exit
+from .reaching import base_of
 
 EXTRAS = {
     "openai": ("openai",),
@@ -109,9 +110,9 @@ def _model(spec: str | None) -> Finding:
         found = find_model(spec)
     except (ValueError, ImportError) as error:
         return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo")
-    if not hasattr(found.model, "api_base"):
+    base = base_of(found.model)
+    if base is None:
         return Finding("model", True, f"{found.model.model_id}, as {found.why}")
-    base = found.model.api_base or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
     detail = f"{found.model.model_id} at {base}, as {found.why}"
     problem = _unreachable(base, getattr(found.model, "api_key", None))
     return Finding("model", not problem, detail, problem, note="\n".join(found.notes))

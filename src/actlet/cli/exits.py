@@ -33,3 +33,10 @@ class CommandError(Exception):
     def __init__(self, message: str, code: Exit = Exit.USAGE) -> None:
         super().__init__(message)
         self.code = code
+
+
+class UnansweredError(CommandError):
+    """Nobody listens where the model is said to be served."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Exit.FAILED)

@@ -8,18 +8,23 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ActletError
+from ..errors import ActletError, AgentGenerationError
 from ..memory.steps import jsonable
 from .building import build_agent, say
-from .exits import CommandError, Exit
+from .exits import CommandError, Exit, UnansweredError
 from .named import named_type, variables
+from .reaching import unanswered
 
 
 def run(options: Namespace) -> Exit:
     """Carry out the task of the options."""
     task, given = _task(options.task), variables(options.var, options.file)
     typed = {} if options.output_type is None else {"output_type": named_type(options.output_type)}
-    agent = build_agent(options, **typed)
+    try:
+        agent = build_agent(options, **typed)
+    except UnansweredError as error:
+        _report(options, _failed([], error))
+        raise
     try:
         result = agent.run(
             task, images=_images(options.image), additional_args=given or None, return_full_result=True
@@ -28,7 +33,10 @@ def run(options: Namespace) -> Exit:
         say(f"actlet: stopped after {_steps(agent)}")
         return Exit.INTERRUPTED
     except ActletError as error:
-        _report(options, _failed(agent, error))
+        _report(options, _failed(agent.memory.get_full_steps(), error))
+        problem = unanswered(agent.model) if isinstance(error, AgentGenerationError) else None
+        if problem:
+            say(f"actlet: {problem}")
         return Exit.FAILED
     _report(options, result.dict(), result.output)
     return Exit.ANSWERED if result.success else _out_of_steps(options)
@@ -50,10 +58,10 @@ def _images(paths: list[str]) -> list[Any] | None:
     return [AgentImage(path) for path in paths] or None
 
 
-def _failed(agent: Any, error: ActletError) -> dict[str, Any]:
+def _failed(steps: list[Any], error: Exception) -> dict[str, Any]:
     from ..runs.result import RunResult
 
-    result = RunResult(state="error", steps=agent.memory.get_full_steps())
+    result = RunResult(state="error", steps=steps)
     return result.dict() | {"error": {"type": type(error).__name__, "message": str(error)}}
 
 
