@@ -13,7 +13,7 @@ import queue
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from weakref import ref
 
@@ -71,9 +71,9 @@ class LocalPythonExecutor(Box):
         self.additional_functions = dict(additional_functions or {})
         self.timeout_seconds = timeout_seconds
         self.tools: dict[str, Any] = {}
-        self._imports = Imports([*BASE_BUILTIN_MODULES, *self.additional_authorized_imports])
+        self._imports = _imports(*self.additional_authorized_imports)
         self._imports.check_installed()
-        self._kernel = Kernel({}, _weakly(self, "_write"))
+        self._kernel = Kernel({}, _Weakly(self, "_write"))
         self.state: MutableMapping[str, Any] = Variables(self._kernel.namespace)
         self._declared: set[str] = set()
         self._keeps_thread = bool(self.additional_authorized_imports)
@@ -104,7 +104,7 @@ class LocalPythonExecutor(Box):
         stubs = {name: self._stub(name, tool) for name, tool in self.tools.items()}
         builtins.clear()
         builtins.update(BASE_BUILTINS)
-        builtins["print"] = _weakly(self._kernel, "print")
+        builtins["print"] = self._print_stub()
         builtins["__import__"] = Views(self._imports).import_module
         if self._imports.everything:
             builtins["open"] = open
@@ -113,11 +113,20 @@ class LocalPythonExecutor(Box):
             builtins[FINAL_ANSWER_TOOL] = stubs[FINAL_ANSWER]
         builtins.update(self.additional_functions)
 
+    def _print_stub(self) -> Callable[..., Any]:
+        use = _Weakly(self._kernel, "print")
+
+        def print(*args: Any, **kwargs: Any) -> None:
+            use(*args, **kwargs)
+
+        print.__qualname__, print.__module__ = "print", "builtins"
+        return print
+
     def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
         """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
         if name != FINAL_ANSWER and not hasattr(tool, "bind"):
             return tool  # type: ignore[no-any-return]
-        use = _weakly(self, "_answer" if name == FINAL_ANSWER else "_call")
+        use = _Weakly(self, "_answer" if name == FINAL_ANSWER else "_call")
 
         def stub(*args: Any, **kwargs: Any) -> Any:
             return use(name, args, kwargs)
@@ -308,19 +317,24 @@ class LocalPythonExecutor(Box):
             self.cleanup()
 
 
-def _weakly(owner: Any, method: str) -> Callable[..., Any]:
+class _Weakly:
     """A method of an object that what calls it doesn't keep alive: a box that nobody holds is gone at once."""
-    held = ref(owner)
 
-    def call(*args: Any, **kwargs: Any) -> Any:
-        alive = held()
-        if alive is None:
+    __slots__ = ("_method", "_owner")
+
+    def __init__(self, owner: Any, method: str) -> None:
+        self._owner, self._method = ref(owner), method
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        owner = self._owner()
+        if owner is None:
             raise RuntimeError("the box of this snippet is gone")
-        return getattr(alive, method)(*args, **kwargs)
+        return getattr(owner, self._method)(*args, **kwargs)
 
-    call.__name__ = call.__qualname__ = method
-    call.__module__ = "builtins"
-    return call
+
+@lru_cache
+def _imports(*additional: str) -> Imports:
+    return Imports([*BASE_BUILTIN_MODULES, *additional])
 
 
 def _refused(problems: list[Problem]) -> Ended:

@@ -16,8 +16,8 @@ class RunResult:
     """What `run(..., return_full_result=True)` returns.
 
     `state` is "success" or "max_steps_error"; `error` is the `AgentMaxStepsError` in the second case. `steps` are
-    the steps of memory as plain data. `token_usage` counts every model call of the run and of the agents it had
-    work for it, and is None if a model didn't tell. `cost` is in the currency of the model's `prices`, None if it
+    `memory.get_full_steps()`, as plain data. `token_usage` counts every model call of the run and of the agents
+    it had work for it, and is None if a model didn't tell. `cost` is in the currency of the model's `prices`, None if it
     has none.
     """
 
@@ -62,14 +62,19 @@ class RunResult:
         return self.steps
 
     def dict(self) -> dict[str, Any]:
-        """The result as data that `json.dumps` takes."""
+        """The result as data that `json.dumps` takes. Its steps leave out what the model was sent (`steps` has it):
+        each would repeat all that came before it."""
         return {
             "output": jsonable(self.output),
             "state": self.state,
             "success": self.success,
-            "steps": self.steps,
+            "steps": None if self.steps is None else [_without_sent(step) for step in self.steps],
             "token_usage": None if self.token_usage is None else self.token_usage.dict(),
             "cost": self.cost,
             "timing": None if self.timing is None else self.timing.dict(),
             "error": None if self.error is None else self.error.dict(),
         }
+
+
+def _without_sent(step: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in step.items() if name != "model_input_messages"}

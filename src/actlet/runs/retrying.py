@@ -10,11 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from ..models.transient import Transient
 from .effects import Effect, Generate
 from .events import Retrying
 from .waits import Sleep
-from .wrapping import Perform, Performing
+from .wrapping import Perform, Performing, Wrapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +51,33 @@ class RetryPolicy:
         return retry_after * random.uniform(1.0, 1.1)
 
 
-def retry(policy: RetryPolicy, transient: Callable[[BaseException], object | None]) -> Callable[[Perform], Perform]:
-    """A wrapper that generates again after failures for which `transient(error)` gives more than None."""
+Passing = Callable[[BaseException], Transient | None]
 
-    def wrapper(perform: Perform) -> Perform:
-        def performing(effect: Effect) -> Performing:
-            return generating(effect) if isinstance(effect, Generate) else perform(effect)
 
-        def generating(effect: Generate) -> Performing:
-            attempt = 1
-            while True:
-                try:
-                    return (yield from perform(effect))
-                except Exception as error:
-                    passing = transient(error)
-                    wait = policy.wait(attempt, getattr(passing, "retry_after", None)) if passing else None
-                    if wait is None:
-                        raise
-                    yield Retrying(effect, error, attempt, wait)
-                yield Sleep(wait)
-                attempt += 1
+def retry(policy: RetryPolicy, transient: Passing) -> Wrapper:
+    """A wrapper that generates again after failures that `transient` says may pass."""
+    return partial(_Retry, policy, transient)
 
-        return performing
 
-    return wrapper
+class _Retry:
+    __slots__ = ("_perform", "_policy", "_transient")
+
+    def __init__(self, policy: RetryPolicy, transient: Passing, perform: Perform) -> None:
+        self._policy, self._transient, self._perform = policy, transient, perform
+
+    def __call__(self, effect: Effect) -> Performing:
+        return self._generating(effect) if isinstance(effect, Generate) else self._perform(effect)
+
+    def _generating(self, effect: Generate) -> Performing:
+        attempt = 1
+        while True:
+            try:
+                return (yield from self._perform(effect))
+            except Exception as error:
+                passing = self._transient(error)
+                wait = None if passing is None else self._policy.wait(attempt, passing.retry_after)
+                if wait is None:
+                    raise
+                yield Retrying(effect, error, attempt, wait)
+            yield Sleep(wait)
+            attempt += 1
