@@ -42,6 +42,16 @@ def test_a_full_result_is_data_that_json_can_say():
     assert data["token_usage"]["total_tokens"] == 220
 
 
+def test_the_json_of_a_result_does_not_repeat_the_history_with_every_step():
+    agent = coder([code("print('once')"), code("x = 2"), answer(3)])
+    result = agent.run("Go.", return_full_result=True)
+    assert len(result.steps[-1]["model_input_messages"]) == 6
+    data = result.dict()
+    assert all("model_input_messages" not in step for step in data["steps"])
+    assert json.dumps(data).count("once") == 5  # said, in the reply, as code, as a call, and seen
+    assert data["steps"][-1].keys() | {"model_input_messages"} == result.steps[-1].keys()
+
+
 def test_the_tokens_are_those_of_this_run_only():
     agent = coder([answer(1), answer(2)])
     agent.run("One.")

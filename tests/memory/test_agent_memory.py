@@ -1,5 +1,7 @@
 """A memory's messages: always true, and built in time proportional to what is new."""
 
+import time
+
 import pytest
 from memory_support import action, shapes
 
@@ -175,3 +177,18 @@ def test_a_summary_leaves_out_what_the_model_said_itself():
         ("user", "Observation:\nseen"),
     ]
     assert len(memory.write_to_messages()) == 4
+
+
+def test_what_the_model_was_sent_many_times_is_one_dict_in_many_lists():
+    memory = memory_of(TaskStep("Go."))
+    for number in range(500):
+        sent = memory.view()
+        memory.steps.append(
+            action(number, model_input_messages=sent, model_output="I look.", observations="x" * 1000)
+        )
+    started = time.perf_counter()
+    full = memory.get_full_steps()
+    assert time.perf_counter() - started < 1
+    lists = [step["model_input_messages"] for step in full[1:]]
+    assert sum(map(len, lists)) > 200_000
+    assert len({id(message) for messages in lists for message in messages}) == len(lists[-1])

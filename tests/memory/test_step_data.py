@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -123,3 +124,34 @@ def test_a_tool_call_has_the_shape_that_chat_apis_use():
 def test_a_step_may_be_made_with_number_and_time_alone():
     step = ActionStep(step_number=1, timing=Timing(0.0))
     assert (step.timing.duration, step.is_final_answer, step.observations) == (None, False, None)
+
+
+def in_itself(depth, double):
+    value = "leaf"
+    for _ in range(depth):
+        value = double(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        in_itself(40, lambda x: [x, x]),
+        in_itself(40, lambda x: {"a": x, "b": x}),
+        ["long" * 1_000_000] * 1_000,
+        {"long" * 1_000_000 + str(n): n for n in range(20)},
+    ],
+    ids=["lists", "dicts", "text", "keys"],
+)
+def test_a_value_that_would_be_written_out_for_ever_is_cut(value):
+    started = time.perf_counter()
+    text = json.dumps(jsonable(value))
+    assert time.perf_counter() - started < 5
+    assert len(text) < 20_000_000
+    assert "..." in text
+
+
+def test_large_values_are_kept_whole():
+    rows = [{"number": n, "name": str(n)} for n in range(30_000)]
+    assert jsonable(rows) == rows
+    assert jsonable("x" * 5_000_000) == "x" * 5_000_000

@@ -14,7 +14,7 @@ from operator import attrgetter, is_
 from typing import Any, overload
 
 from ..messages import ChatMessage
-from .steps import ActionStep, MemoryStep, SystemPromptStep, TaskStep, rewrites
+from .steps import ActionStep, MemoryStep, SystemPromptStep, TaskStep, TurnStep, Written, rewrites
 
 _kept = attrgetter("_messages")
 
@@ -112,15 +112,14 @@ class AgentMemory:
             self.steps = self.steps[starts[-interactions] :] if interactions else []
 
     def get_full_steps(self) -> list[dict[str, Any]]:
-        """Every step as plain data."""
-        return [step.dict() for step in self.steps]
+        """Every step as plain data, with all that the model was sent: a message that it was sent many times is
+        one dict in many lists. Don't write them as JSON where steps are many: each would repeat all before it."""
+        written: Written = {}
+        return [step.dict(written) if isinstance(step, TurnStep) else step.dict() for step in self.steps]
 
     def get_succinct_steps(self) -> list[dict[str, Any]]:
         """Every step as plain data, without the messages that the model was sent."""
-        return [
-            {key: value for key, value in step.dict().items() if key != "model_input_messages"}
-            for step in self.steps
-        ]
+        return [step.succinct() for step in self.steps]
 
     def return_full_code(self) -> str:
         """All code that the steps ran, in order, separated by blank lines."""

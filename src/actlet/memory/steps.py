@@ -8,7 +8,7 @@ earlier step that is changed in place goes unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from ..messages import (
 _LONGEST_INT = 14_000
 """Bits: Python refuses to write much longer integers in decimals."""
 _DEEPEST = 100
+_MOST_VALUES = 100_000
+_MOST_TEXT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,67 @@ class ToolCall:
         return {"id": self.id, "type": "function", "function": function}
 
 
-def jsonable(value: Any, _inside: tuple[int, ...] = ()) -> Any:
-    """`value` as data that `json.dumps` takes; what has no such form becomes its text. Never raises."""
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
-        return hex(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if id(value) in _inside or len(_inside) > _DEEPEST:
-        return "..."
-    inside = (*_inside, id(value))
-    if isinstance(value, dict):
-        return {as_text(key): jsonable(item, inside) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [jsonable(item, inside) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: jsonable(getattr(value, each.name, None), inside) for each in fields(value)}
-    if _is_pydantic(value):
-        return jsonable(value.model_dump(), inside)
-    return as_text(value)
+def jsonable(value: Any) -> Any:
+    """`value` as data that `json.dumps` takes; what has no such form becomes its text. Never raises.
+
+    "..." stands for what goes on too long: a value that holds itself, and everything after `_MOST_VALUES` values or
+    `_MOST_TEXT` characters, so that a value that holds another one many times over isn't written out for ever.
+    """
+    return _Plain().of(value, ())
+
+
+class _Plain:
+    """Turns one value into plain data, counting what it is made of."""
+
+    def __init__(self) -> None:
+        self._values, self._text = _MOST_VALUES, _MOST_TEXT
+
+    def of(self, value: Any, inside: tuple[int, ...]) -> Any:
+        self._values -= 1
+        if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
+            return self._cut(hex(value))
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str):
+            return self._cut(value)
+        if id(value) in inside or len(inside) > _DEEPEST:
+            return "..."
+        return self._whole(value, (*inside, id(value)))
+
+    def _whole(self, value: Any, inside: tuple[int, ...]) -> Any:
+        """A value that may be made of others."""
+        if isinstance(value, dict):
+            return self._fields(((as_text(key), item) for key, item in value.items()), inside)
+        if isinstance(value, list | tuple | set | frozenset):
+            return self._items(value, inside)
+        if is_dataclass(value) and not isinstance(value, type):
+            return self._fields(((each.name, getattr(value, each.name, None)) for each in fields(value)), inside)
+        if _is_pydantic(value):
+            return self.of(value.model_dump(), inside)
+        return self._cut(as_text(value))
+
+    def _items(self, values: Iterable[Any], inside: tuple[int, ...]) -> list[Any]:
+        items: list[Any] = []
+        for value in values:
+            if self._spent():
+                return [*items, "..."]
+            items.append(self.of(value, inside))
+        return items
+
+    def _fields(self, pairs: Iterable[tuple[str, Any]], inside: tuple[int, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if self._spent():
+                return {**found, "...": "..."}
+            found[self._cut(name)] = self.of(value, inside)
+        return found
+
+    def _spent(self) -> bool:
+        return self._values <= 0 or self._text <= 0
+
+    def _cut(self, text: str) -> str:
+        room, self._text = max(self._text, 0), self._text - len(text)
+        return text if len(text) <= room else f"{text[:room]}..."
 
 
 def _is_pydantic(value: Any) -> bool:
@@ -83,6 +128,11 @@ class Rewrites:
 rewrites = Rewrites()
 
 
+Data = dict[str, Any]
+Written = dict[int, Data]
+"""Messages as plain data, by their `id`."""
+
+
 class MemoryStep:
     """What a session remembers of one thing that happened."""
 
@@ -97,7 +147,11 @@ class MemoryStep:
 
     def dict(self) -> dict[str, Any]:
         """The step as data that `json.dumps` takes."""
-        return {name: jsonable(value) for name, value in vars(self).items() if not name.startswith("_")}
+        return {name: jsonable(value) for name, value in _public(self).items()}
+
+    def succinct(self) -> Data:
+        """`dict()` without what the model was sent."""
+        return self.dict()
 
     def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
         """The messages that the model sees of this step; in summary mode, without the model's own words."""
@@ -133,8 +187,27 @@ class TaskStep(MemoryStep):
         return [_with_images(f"New task:\n{self.task}", self.task_images)]
 
 
+class TurnStep(MemoryStep):
+    """A step for which the model was asked. As plain data it holds all that the model was sent."""
+
+    model_input_messages: Sequence[ChatMessage] | None
+
+    def dict(self, written: Written | None = None) -> Data:
+        """The step as plain data, for files and reports. Messages that are `written` already are shared."""
+        data = self.succinct()
+        messages, known = self.model_input_messages, {} if written is None else written
+        sent = None if messages is None else [_written(message, known) for message in messages]
+        return {name: sent if name == "model_input_messages" else data[name] for name in _public(self)}
+
+    def succinct(self) -> Data:
+        """`dict()` without what the model was sent."""
+        return {
+            name: _as_data(name, value) for name, value in _public(self).items() if name != "model_input_messages"
+        }
+
+
 @dataclass
-class PlanningStep(MemoryStep):
+class PlanningStep(TurnStep):
     """A plan that the model made."""
 
     model_input_messages: Sequence[ChatMessage] | None
@@ -142,10 +215,6 @@ class PlanningStep(MemoryStep):
     plan: str
     timing: Timing
     token_usage: TokenUsage | None = None
-
-    def dict(self) -> dict[str, Any]:
-        """The step as plain data."""
-        return _as_dict(self)
 
     def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
         """The plan, and the word to carry it out; nothing in summary mode, so that a new plan starts afresh."""
@@ -158,7 +227,7 @@ class PlanningStep(MemoryStep):
 
 
 @dataclass
-class ActionStep(MemoryStep):
+class ActionStep(TurnStep):
     """One turn: what the model said, what was done about it, and what came of it.
 
     `observations` is the text that the model is shown. `tool_observations` are the parts of it that answer one tool
@@ -180,10 +249,6 @@ class ActionStep(MemoryStep):
     token_usage: TokenUsage | None = None
     is_final_answer: bool = False
     tool_observations: dict[str, str] | None = None
-
-    def dict(self) -> dict[str, Any]:
-        """The step as plain data, for files and reports."""
-        return _as_dict(self)
 
     def to_messages(self, summary_mode: bool = False) -> list[ChatMessage]:
         """What was said (unless in summary mode), then what came of it."""
@@ -263,13 +328,21 @@ def _with_images(text: str, images: list[Any] | None) -> ChatMessage:
     return ChatMessage(MessageRole.USER, parts + [{"type": "image", "image": image} for image in images])
 
 
-def _as_dict(step: ActionStep | PlanningStep) -> dict[str, Any]:
-    data = {name: value for name, value in vars(step).items() if not name.startswith("_")}
-    messages = data["model_input_messages"]
-    data["model_input_messages"] = None if messages is None else [jsonable(m.dict()) for m in messages]
-    for name in ("timing", "model_output_message", "token_usage", "error"):
-        if name in data:
-            data[name] = None if data[name] is None else jsonable(data[name].dict())
-    if "tool_calls" in data:
-        data["tool_calls"] = [call.dict() for call in data["tool_calls"] or ()]
-    return {name: jsonable(value) for name, value in data.items()}
+def _public(step: MemoryStep) -> Data:
+    return {name: value for name, value in vars(step).items() if not name.startswith("_")}
+
+
+def _written(message: ChatMessage, written: Written) -> Data:
+    data = written.get(id(message))
+    if data is None:
+        data = written[id(message)] = jsonable(message.dict())
+    return data
+
+
+def _as_data(name: str, value: Any) -> Any:
+    """A field of a turn as data; our own values say what they are."""
+    if name == "tool_calls":
+        return [call.dict() for call in value or ()]
+    if name in ("timing", "model_output_message", "token_usage", "error") and value is not None:
+        return jsonable(value.dict())
+    return jsonable(value)

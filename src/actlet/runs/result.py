@@ -17,8 +17,8 @@ class RunResult:
 
     `state` is "success" or "max_steps_error"; `error` is the `AgentMaxStepsError` in the second case. `steps` are
     `memory.get_full_steps()`, as plain data. `token_usage` counts every model call of the run and of the agents
-    it had work for it, and is None if a model didn't tell. `cost` is in the currency of the model's `prices`, None if it
-    has none.
+    it had work for it, and is None if a model didn't tell. `cost` is in the currency of the model's `prices`, None
+    if it has none.
     """
 
     output: Any
