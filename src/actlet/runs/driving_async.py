@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -72,10 +72,12 @@ class AsyncDriver:
     async def _perform(self, wait: Wait) -> Any:
         if self._woken and not isinstance(wait, Close):
             raise self._left()
+        if isinstance(wait, Open):
+            return self._open(wait.source)
         task = self._task = asyncio.current_task()
         assert task is not None
         try:
-            return await self._wait(wait)
+            return await self._work(wait)
         except asyncio.CancelledError as error:
             if self._cancelled and self._take_back(task) == 0:
                 raise self._left() from None
@@ -91,22 +93,26 @@ class AsyncDriver:
         self._cancelled = False
         return task.uncancel()
 
-    async def _wait(self, wait: Wait) -> Any:
+    def _work(self, wait: Wait) -> Awaitable[Any]:
+        """What a wait comes down to, to be awaited."""
         match wait:
             case Next(opened):
-                return await opened.next()
+                return opened.next()  # type: ignore[no-any-return]
+            case Call(coroutine=coroutine, arguments=arguments, timeout=None) if coroutine is not None:
+                return coroutine(**arguments)  # type: ignore[no-any-return]
             case Call():
-                return await call(wait)
-            case Open(source):
-                opened = _SOURCES[type(source)](source)
-                self._opened.append(opened)
-                return opened
+                return call(wait)
             case Close(opened):
                 self._opened.remove(opened)
-                return await opened.close()
+                return opened.close()  # type: ignore[no-any-return]
             case Sleep(seconds):
-                return await asyncio.sleep(seconds)
+                return asyncio.sleep(seconds)
         raise TypeError(f"a driver can't wait for {wait!r}")
+
+    def _open(self, source: Any) -> Any:
+        opened = _SOURCES[type(source)](source)
+        self._opened.append(opened)
+        return opened
 
     def _left(self) -> AgentInterruptedError:
         self._woken = False
