@@ -20,6 +20,10 @@ STYLES = {
     "tags with a bare fence inside": f"<code>\n```\n{PROGRAM}\n```\n</code>",
     "tags with prose on both sides": f"First this.\n<code>\n{PROGRAM}\n</code>\nThat will show it.",
     "```python": f"I look.\n```python\n{PROGRAM}\n```",
+    "tags in capitals": f"I look.\n<CODE>\n{PROGRAM}\n</CODE>\nDone.",
+    "only the closing tag, in capitals": f"{PROGRAM}\n</CODE>",
+    "~~~python": f"I look.\n~~~python\n{PROGRAM}\n~~~\nDone.",
+    "tags with tildes inside": f"<code>\n~~~python\n{PROGRAM}\n~~~\n</code>",
     "```py": f"I look.\n```py\n{PROGRAM}\n```\nDone.",
     "```Python": f"```Python\n{PROGRAM}\n```",
     "```tool_code": f"```tool_code\n{PROGRAM}\n```",
@@ -44,6 +48,47 @@ def test_several_blocks_run_as_one_program_in_their_order():
     reply = "First\n<code>\na = 1\n</code>\nthen\n<code>\nprint(a)\n</code>"
     assert parse_code(reply, TAGS) == "a = 1\n\nprint(a)"
     assert parse_code(reply.replace("<code>", "```python").replace("</code>", "```"), TAGS) == "a = 1\n\nprint(a)"
+
+
+MARKS_IN_STRINGS = {
+    "a closing tag": "<code>\npage = '<code>x</code>'\nprint(page)\n</code>\nThat is it.",
+    "a fence in a fence": '```python\ntext = """\n```\nx\n```\n"""\nprint(text)\n```\nThat is it.',
+    "a fence in tags": '<code>\ntext = """\n```python\nx\n```\n"""\nprint(text)\n</code>',
+    "a closing tag, and none at the end": "<code>\npage = '</code>'\nprint(page)",
+}
+
+
+@pytest.mark.parametrize("reply", MARKS_IN_STRINGS.values(), ids=MARKS_IN_STRINGS.keys())
+def test_marks_inside_of_strings_do_not_cut_the_code(reply):
+    found = parse_code(reply, TAGS)
+    assert len(ast.parse(found).body) == 2
+    assert found.splitlines()[-1].startswith("print(")
+
+
+def test_code_that_is_wrong_ends_at_its_first_mark():
+    reply = "<code>\nx = (\n</code>\nThen:\n<code>\nprint(1)\n</code>"
+    assert parse_code(reply, TAGS) == "x = (\n\nprint(1)"
+
+
+def test_words_that_speak_of_the_tags_give_way_to_a_fence():
+    for fence in ("```python", "```", "~~~python"):
+        reply = f"The `<code>` block below computes it:\n{fence}\n{PROGRAM}\n{fence[:3]}\nDone."
+        assert parse_code(reply, TAGS) == PROGRAM
+
+
+@pytest.mark.parametrize("between", ["Observation:\n42\n", "\n  Observation: 42\nSo I answer.\n"])
+def test_what_follows_an_observation_that_the_model_made_up_is_not_run(between):
+    reply = f"<code>\na = look()\n</code>\n{between}<code>\nfinal_answer(42)\n</code>"
+    fenced = reply.replace("<code>", "```python").replace("</code>", "```")
+    for text in (reply, fenced):
+        assert parse_code(text, TAGS) == "a = look()"
+    assert parse_code(fenced, MARKDOWN) == "a = look()"
+    assert parse_code(f"Observation:\n41\n{reply}", TAGS) == "a = look()"
+
+
+def test_tags_that_match_nothing_at_all_end():
+    with pytest.raises(AgentParsingError):
+        parse_code("Words.", ("", ""))
 
 
 def test_tags_win_over_fences():
@@ -174,6 +219,7 @@ def test_a_program_that_does_something_is_plainly_code(text):
 def test_the_closing_tag_that_was_cut_off_is_put_back():
     assert closed("I look.\n<code>\nprint(1)\n", TAGS) == "I look.\n<code>\nprint(1)\n</code>"
     assert closed("<code>\nprint(1)\n</code>", TAGS) == "<code>\nprint(1)\n</code>"
+    assert closed("<Code>\nprint(1)\n</Code>", TAGS) == "<Code>\nprint(1)\n</Code>"
     assert closed("No code at all.", TAGS) == "No code at all."
     assert closed("```python\nprint(1)", MARKDOWN) == "```python\nprint(1)\n```"
 

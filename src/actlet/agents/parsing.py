@@ -10,13 +10,19 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ..errors import AgentParsingError
 
 _THOUGHT = r"<(?P<kind>think|thinking|reasoning)>.*?</(?P=kind)>"
 _END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
-_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w+.-]*)[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^\n`]*\n", re.MULTILINE)
+_OBSERVATION = re.compile(r"^[ \t]*Observation:", re.MULTILINE)
+_TRIED = 20
+"""Closing marks that are tried out, where the first ones leave no program."""
 _PYTHON = {"python", "py", "python3", "py3", "ipython", "tool_code", "tool-code", "code"}
 _ACTS = (
     ast.Assign,
@@ -37,14 +43,18 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
     """The code in a model's reply. `tags` are the opening and the closing tag it was asked for, as regexes.
 
     Looked for in this order: blocks between the tags, blocks fenced as Python, bare fences and text that are
-    plainly code. Several blocks are joined. Raises `AgentParsingError` with what to do instead.
+    plainly code. Tags around what is no program, as where words speak of them, give way to fences around one.
+    Several blocks are joined, but for those after an observation that the model made up. Raises
+    `AgentParsingError` with what to do instead.
     """
     said = _without_thoughts(text, tags[0], tags[1])
-    for find in (_tagged, _fenced, _bare):
-        code = find(said, tags)
-        if code:
-            return code
-    raise AgentParsingError(_guidance(said, tags))
+    tagged, fenced = _tagged(said, tags), _fenced(said)
+    if tagged and not (fenced and not _parses(tagged) and _parses(fenced)):
+        return tagged
+    code = fenced or _whole(said, tags[1])
+    if not code:
+        raise AgentParsingError(_guidance(said, tags))
+    return code
 
 
 def _without_thoughts(text: str, opening: str, closing: str) -> str:
@@ -52,34 +62,71 @@ def _without_thoughts(text: str, opening: str, closing: str) -> str:
     parts = re.compile(rf"{_THOUGHT}|(?P<code>{opening}.*?(?:{closing}|\Z))", re.DOTALL | re.IGNORECASE)
     text = parts.sub(lambda part: part["code"] or "", text)
     ends = [end.end() for end in _END_OF_THOUGHT.finditer(text)]
-    if ends and (re.search(opening, text[ends[-1] :]) or not re.search(opening, text[: ends[-1]])):
+    opened = re.compile(opening, re.IGNORECASE)
+    if ends and (opened.search(text, ends[-1]) or not opened.search(text, 0, ends[-1])):
         return text[ends[-1] :]
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Marked code: the mark that opens it, the code, and where the mark that closes it ends."""
+
+    opened: re.Match[str]
+    code: str
+    end: int
+
+
 def _tagged(text: str, tags: tuple[str, str]) -> str:
-    opening, closing = tags
-    blocks = re.finditer(rf"{opening}(?P<code>.*?)(?:{closing}|\Z)", text, re.DOTALL)
-    return _joined(_unfenced(block["code"]) for block in blocks)
+    opening, closing = (re.compile(tag, re.IGNORECASE) for tag in tags)
+    return _joined(_unfenced(block.code) for block in _blocks(text, opening, lambda _: closing))
 
 
-def _fenced(text: str, _: tuple[str, str]) -> str:
-    return _joined(body for language, body in _FENCE.findall(text) if language.lower() in _PYTHON)
+def _fenced(text: str) -> str:
+    """What is fenced as Python; or else in fences that don't say what it is, if it plainly is code."""
+    fences = list(_fences(text))
+    python = _joined(fence.code for fence in fences if fence.opened["language"].lower() in _PYTHON)
+    return python or _joined(f.code for f in fences if not f.opened["language"] and plainly_code(f.code))
 
 
-def _bare(text: str, tags: tuple[str, str]) -> str:
-    fenced = [body for language, body in _FENCE.findall(text) if not language and plainly_code(body)]
-    if fenced:
-        return _joined(fenced)
-    whole = re.sub(tags[1] + r"\s*$", "", text)
+def _whole(text: str, closing: str) -> str:
+    whole = re.sub(rf"{closing}\s*$", "", text, flags=re.IGNORECASE)
     return whole.strip() if plainly_code(whole) else ""
 
 
 def _unfenced(block: str) -> str:
     """A block without the fences that some models put inside of the tags."""
-    if not block.lstrip().startswith("```"):
+    if not block.lstrip().startswith(("```", "~~~")):
         return block
-    return _joined(body for language, body in _FENCE.findall(block) if language.lower() in {*_PYTHON, ""})
+    return _joined(f.code for f in _fences(block) if f.opened["language"].lower() in {*_PYTHON, ""})
+
+
+def _fences(text: str) -> Iterator[_Block]:
+    return _blocks(text, _FENCE, lambda opened: re.compile(rf"^[ \t]*{opened['marks']}[ \t]*$", re.MULTILINE))
+
+
+def _blocks(
+    text: str, opening: re.Pattern[str], closing_of: Callable[[re.Match[str]], re.Pattern[str]]
+) -> Iterator[_Block]:
+    """The marked blocks of a text, up to an observation that the model made up: what follows rests on nothing."""
+    at = 0
+    while at <= len(text) and (opened := opening.search(text, at)):
+        if at and _OBSERVATION.search(text, at, opened.start()):
+            return
+        code, end = _inside(text, opened.end(), closing_of(opened))
+        yield _Block(opened, code, end)
+        at = max(end, opened.start() + 1)
+
+
+def _inside(text: str, start: int, closing: re.Pattern[str]) -> tuple[str, int]:
+    """The code from `start` to the mark that closes it, and where that ends.
+
+    A string in the code may hold such marks, so it is the first that leaves a program; if none does, the first.
+    """
+    ends = [(mark.start(), mark.end()) for mark in islice(closing.finditer(text, start), _TRIED)]
+    ends.append((len(text), len(text)))
+    stop, end = next((each for each in ends if _parses(text[start : each[0]])), ends[0])
+    return text[start:stop], end
 
 
 def _joined(blocks: Any) -> str:
@@ -88,11 +135,19 @@ def _joined(blocks: Any) -> str:
 
 def plainly_code(text: str) -> bool:
     """Whether `text` is a Python program that does something, and not words that happen to parse."""
+    body = _parsed(text.strip())
+    return any(isinstance(node, _ACTS) or _is_call(node, text.strip()) or _is_declared(node) for node in body or ())
+
+
+def _parses(text: str) -> bool:
+    return _parsed(text.strip()) is not None
+
+
+def _parsed(text: str) -> list[ast.stmt] | None:
     try:
-        body = ast.parse(text.strip()).body
+        return ast.parse(text, "<snippet>").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(isinstance(node, _ACTS) or _is_call(node, text.strip()) or _is_declared(node) for node in body)
+        return None
 
 
 def _is_declared(node: ast.stmt) -> bool:
@@ -133,13 +188,13 @@ def parse_structured(text: str) -> str:
         ) from error
     if not isinstance(code, str) or not code.strip():
         raise AgentParsingError(f'"code" must be the program of this step, as text, and not {code!r:.100}.')
-    return _unfenced(re.sub(r"^\s*<code>|</code>\s*$", "", code)).strip("\n")
+    return _unfenced(re.sub(r"^\s*<code>|</code>\s*$", "", code, flags=re.IGNORECASE)).strip("\n")
 
 
 def closed(text: str, tags: tuple[str, str]) -> str:
     """`text` with the closing tag that a stop sequence cut off."""
-    opening, closing = tags
-    last_open = [match.end() for match in re.finditer(opening, text)]
-    if not last_open or re.search(closing, text[last_open[-1] :]):
+    opening, closing = (re.compile(tag, re.IGNORECASE) for tag in tags)
+    last_open = [match.end() for match in opening.finditer(text)]
+    if not last_open or closing.search(text, last_open[-1]):
         return text
-    return text.rstrip("\n") + "\n" + closing.replace("\\", "")
+    return text.rstrip("\n") + "\n" + tags[1].replace("\\", "")
