@@ -25,6 +25,34 @@ class Distance(Tool):
         return float(len(start) + len(end))
 
 
+class Awaitable:
+    """Something to await that is no coroutine."""
+
+    def __await__(self):
+        yield from asyncio.sleep(0.001).__await__()
+        return 7.0
+
+
+async def seven(**_: Any) -> float:
+    await asyncio.sleep(0.001)
+    return 7.0
+
+
+@pytest.mark.parametrize("forward", [lambda self, **_: seven(), lambda self, **_: Awaitable()])
+def test_a_forward_that_returns_what_is_to_be_awaited_is_awaited(forward):
+    tool = made(forward=forward, skip_forward_signature_validation=True)
+    assert tool("a", "b") == 7.0
+    assert asyncio.run(tool.acall(start="a", end="b")) == 7.0
+
+
+def test_an_async_generator_is_refused_with_the_remedy():
+    async def forward(self, start: str, end: str, unit: str | None = "km") -> Any:
+        yield 1
+
+    with pytest.raises(TypeError, match="'distance' is an async generator: have it collect"):
+        made(forward=forward)
+
+
 def made(**attributes: Any) -> Tool:
     """A tool like Distance, but for some attributes."""
     return type("Other", (Distance,), attributes)()

@@ -225,6 +225,44 @@ def test_an_async_method_is_a_tool_too():
     assert asyncio.run(Service(20).add.acall(x=1)) == 21
 
 
+def blocking_way(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return asyncio.run(function(*args, **kwargs))
+
+    return wrapper
+
+
+def passed_on(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@pytest.mark.parametrize("decorator", [blocking_way, passed_on])
+def test_decorators_around_async_functions_may_block_or_hand_on_the_coroutine(decorator):
+    @tool
+    @decorator
+    async def double(x: int) -> int:
+        """Doubles."""
+        await asyncio.sleep(0.001)
+        return 2 * x
+
+    assert double(4) == 8
+    assert asyncio.run(double.acall(x=4)) == 8
+
+
+def test_an_async_generator_is_refused_with_the_remedy():
+    async def items() -> int:
+        """Gives one after another."""
+        yield 1
+
+    with pytest.raises(TypeError, match="'items' is an async generator: have it collect"):
+        tool(items)
+
+
 def test_an_async_tool_called_from_the_loop_it_would_block_says_what_to_do():
     @tool
     async def inner() -> int:

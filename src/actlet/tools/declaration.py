@@ -41,6 +41,12 @@ def check_name(name: Any) -> None:
         )
 
 
+def check_returns(function: Any, name: str) -> None:
+    """Raises `TypeError` for an async generator, which has no result."""
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"the tool {name!r} is an async generator: have it collect the items, and return them")
+
+
 def check_declaration(tool: Declared) -> None:
     """Raises `TypeError` or `ValueError` for the first thing that is wrong with a tool's declaration."""
     for attribute, kind in _ATTRIBUTES.items():
@@ -48,6 +54,7 @@ def check_declaration(tool: Declared) -> None:
     if tool.output_schema is not None and not isinstance(tool.output_schema, dict):
         raise TypeError(f"Attribute output_schema should be a dict, not {tool.output_schema!r}")
     check_name(tool.name)
+    check_returns(tool.forward, tool.name)
     for name, declared in tool.inputs.items():
         _check_input(name, declared)
     if tool.output_type not in AUTHORIZED_TYPES:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, overload
 
 from .adapters import json_schema, object_schema
-from .declaration import check_name
+from .declaration import check_name, check_returns
 from .parameters import EMPTY, Facts, read_function, resolved_hints, takes_self
 from .tool import Tool
 
@@ -92,8 +92,12 @@ class FunctionTool(Tool):
 
     @property
     def is_async(self) -> bool:
-        """Whether the function is a coroutine function."""
+        """Whether the function is a coroutine function, or a decorator around one."""
         return inspect.iscoroutinefunction(inspect.unwrap(self.function))
+
+    @property
+    def _only_awaits(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
@@ -102,6 +106,7 @@ class FunctionTool(Tool):
     def validate_arguments(self) -> None:
         """Check what the function says of itself. Raises `TypeError` or `ValueError`."""
         check_name(self.name)
+        check_returns(self.function, self.name)
         try:
             resolved_hints(self.function, self._names)
         except NameError:

@@ -192,28 +192,36 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
         With `sanitize_inputs_outputs`, media values (`AgentImage`, ...) are unwrapped on the way in and the result
         is wrapped by `output_type`.
         """
-        arguments = self.bind(args, kwargs)
-        self._prepare()
-        if sanitize_inputs_outputs:
-            arguments = handle_agent_input_types(**arguments)[1]
-        result = self.forward(**arguments)
-        if inspect.iscoroutine(result):
+        result = self._begin(self.bind(args, kwargs), sanitize_inputs_outputs)
+        if inspect.isawaitable(result):
             result = wait(result, instead=f"{self.name}.acall(...)")
         return handle_agent_output_types(result, self.output_type) if sanitize_inputs_outputs else result
 
     async def acall(self, *, sanitize_inputs_outputs: bool = False, **arguments: Any) -> Any:
-        """Call the tool without blocking the event loop: a tool that isn't async runs on a thread.
+        """Call the tool without blocking the event loop: what isn't async runs on a thread.
 
         Cancelling stops it, as soon as it executes Python code again.
         """
         if not self.is_async:
             return await in_worker(self, sanitize_inputs_outputs=sanitize_inputs_outputs, **arguments)
-        if not self.is_initialized:
-            await in_worker(self._prepare)
-        if sanitize_inputs_outputs:
-            arguments = handle_agent_input_types(**arguments)[1]
-        result = await self.forward(**arguments)
+        bound = self.bind((), arguments)
+        if self._only_awaits and self.is_initialized:
+            result = self._begin(bound, sanitize_inputs_outputs)
+        else:
+            result = await in_worker(self._begin, bound, sanitize_inputs_outputs)
+        if inspect.isawaitable(result):
+            result = await result
         return handle_agent_output_types(result, self.output_type) if sanitize_inputs_outputs else result
+
+    @property
+    def _only_awaits(self) -> bool:
+        """Whether calling `forward` does nothing yet: it is a coroutine function, not a decorator around one."""
+        return self.is_async
+
+    def _begin(self, arguments: dict[str, Any], unwrapped: bool) -> Any:
+        """What `forward` returns, which may have to be awaited. `unwrapped`: it gets media values unwrapped."""
+        self._prepare()
+        return self.forward(**(handle_agent_input_types(**arguments)[1] if unwrapped else arguments))
 
     def _prepare(self) -> None:
         """Call `setup` if nobody has; concurrent first calls wait for it."""
