@@ -97,17 +97,6 @@ def test_cancelling_stops_the_function():
     assert ended.wait(5)
 
 
-def test_cancelling_work_that_is_awaited_stays_a_cancellation():
-    async def main():
-        task = asyncio.ensure_future(bridges.awaited(asyncio.sleep(60)))
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(main())
-
-
 def test_a_loop_that_is_over_is_kept_by_nobody():
     loop = asyncio.new_event_loop()
     assert loop.run_until_complete(bridges.in_worker(lambda: 1)) == 1

@@ -127,16 +127,16 @@ def _put_all(start: Callable[[], Iterator[T]], put: Callable[[tuple[T, None]], N
 # Coroutines, for blocking code
 
 
-def wait(coroutine: Coroutine[Any, Any, T], *, instead: str | None = None) -> T:
-    """Run a coroutine on the background loop and wait for it. Leaving early (Ctrl-C) cancels it.
+def wait(work: Awaitable[T], *, instead: str | None = None) -> T:
+    """Await a coroutine (or alike) on the background loop, and wait for it. Leaving early (Ctrl-C) cancels it.
 
     Raises as `failure` says, and `RuntimeError` on the background loop itself, with what to await
     `instead`.
     """
     from . import portal
 
-    portal.refuse_on_loop(coroutine, instead=instead)
-    future = portal.submit(awaited(coroutine))
+    portal.refuse_on_loop(work if isinstance(work, Coroutine) else None, instead=instead)
+    future = portal.submit(_awaited(work))
     try:
         return future.result()
     except BaseException:
@@ -144,7 +144,7 @@ def wait(coroutine: Coroutine[Any, Any, T], *, instead: str | None = None) -> T:
         raise
 
 
-async def awaited(work: Awaitable[T]) -> T:
+async def _awaited(work: Awaitable[T]) -> T:
     """Await some work of others. Raises as `failure` says, but for the cancellation of the task that awaits it."""
     import asyncio
 

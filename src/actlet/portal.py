@@ -43,20 +43,6 @@ def submit(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, loop())
 
 
-def call(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for it; leaving early (Ctrl-C) cancels it.
-
-    Raises `RuntimeError` on the background loop itself.
-    """
-    refuse_on_loop(coroutine)
-    future = submit(coroutine)
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise
-
-
 def refuse_on_loop(coroutine: Coroutine[Any, Any, Any] | None = None, *, instead: str | None = None) -> None:
     """Raise `RuntimeError` on the background loop itself, where waiting for it would stand still for ever.
 

@@ -14,7 +14,7 @@ import pytest
 from openai_server import Answer, OpenAIServer
 from PIL import Image
 
-from actlet import portal
+from actlet import bridges
 from actlet.errors import AgentGenerationError
 from actlet.messages import ChatMessage, MessageRole, TokenUsage, agglomerate_stream_deltas
 from actlet.models import REMOVE_PARAMETER, OpenAIModel, OpenAIServerModel, Transient
@@ -463,7 +463,7 @@ def test_a_blocking_call_on_the_background_loop_is_refused_instead_of_standing_s
         return model.generate(QUESTION)
 
     with pytest.raises(RuntimeError, match="agenerate"):
-        portal.call(tool())
+        bridges.wait(tool())
 
 
 def test_requests_are_spaced_evenly(serve):

@@ -1,3 +1,0 @@
-"""The old place of `actlet.bridges`."""
-
-from ..bridges import aiterate as aiterate
