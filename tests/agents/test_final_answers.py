@@ -1,8 +1,9 @@
 """How a final answer is held to checks and to its type."""
 
 import asyncio
+import copy
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import pytest
 from agent_support import actions, answer, call_answer, caller, code, coder, sent
@@ -143,3 +144,34 @@ def test_an_object_that_already_is_the_type_passes_as_it_is():
     rome = City(name="Rome", people=5)
     agent = coder([code("final_answer(city)")], output_type=City)
     assert agent.run("Go.", additional_args={"city": rome}) is rome
+
+
+def test_the_final_answer_tool_shows_the_type_wherever_the_model_sees_it():
+    agent = caller([call_answer(City(name="Rome", people=5))], output_type=City)
+    schema = agent.tools["final_answer"].json_schema()["function"]["parameters"]
+    assert schema["properties"]["answer"]["properties"]["people"] == {"type": "integer", "exclusiveMinimum": 0}
+    assert schema["required"] == ["answer"]
+    assert agent.tools["final_answer"].to_tool_calling_prompt().startswith("final_answer(answer: City): ")
+    assert agent.system_prompt.count("class City") == 1
+    prompt = coder([], output_type=list[City] | None).system_prompt
+    assert "def final_answer(answer: list[City] | None):" in prompt
+    assert prompt.count("class City") == 1
+
+
+def test_agents_without_a_type_have_the_same_final_answer_tool_and_ones_own_is_kept():
+    from actlet import FinalAnswerTool
+
+    class Mine(FinalAnswerTool):
+        pass
+
+    assert coder([]).tools["final_answer"] is caller([]).tools["final_answer"]
+    assert type(coder([], [Mine()], output_type=int).tools["final_answer"]) is Mine
+
+
+def test_an_answer_may_be_a_typed_dict():
+    class Size(TypedDict):
+        width: int
+
+    agent = caller([call_answer({"width": "x"}), call_answer({"width": 3})], output_type=Size)
+    assert agent.run("Go.") == {"width": 3}
+    assert copy.deepcopy(agent).tools["final_answer"].json_schema() == agent.tools["final_answer"].json_schema()

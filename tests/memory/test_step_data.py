@@ -11,7 +11,7 @@ from enum import Enum
 import pytest
 from memory_support import action, call, reply
 from PIL import Image
-from pydantic import BaseModel
+from pydantic import BaseModel, model_serializer
 
 from actlet import (
     ActionStep,
@@ -40,6 +40,14 @@ class Colour(Enum):
     RED = 1
 
 
+class Sealed(BaseModel):
+    name: str
+
+    @model_serializer
+    def refuse(self):
+        raise ValueError("no")
+
+
 class Odd:
     def __str__(self):
         raise ValueError("no")
@@ -61,6 +69,7 @@ VALUES = [
     Colour.RED,
     City(name="Rome"),
     City,
+    Sealed(name="x"),
     Point,
     Point(3),
     Image.new("RGB", (1, 1)),

@@ -146,7 +146,8 @@ class MultiStepAgent(ABC):
             for name, make in TOOL_MAPPING.items():
                 if name not in found and not (name == "python_interpreter" and self.writes_code):
                     found[name] = make()
-        found.setdefault("final_answer", _final_answer())
+        if "final_answer" not in found:
+            found["final_answer"] = _final_answer() if self.answer_type is None else self.answer_type.tool()
         return found
 
     # What its kinds say

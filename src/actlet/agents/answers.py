@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import AgentError
+from ..tools.adapters import prepared
 from ..tools.hints import Definitions, write_hint
 
 
@@ -29,6 +30,12 @@ class AnswerType:
             return f"of the type `{hint}`."
         classes = "\n".join(definitions.values())
         return f"of the type `{hint}`:\n```python\n{classes}\n```"
+
+    def tool(self) -> Any:
+        """The tool that gives such an answer."""
+        from .answer_tool import TypedAnswerTool
+
+        return TypedAnswerTool(self._type)
 
     def fit(self, answer: Any) -> Any:
         """`answer` as the type; text is read as JSON where the type isn't text. Raises `AgentError`."""
@@ -59,7 +66,7 @@ def _adapter(output_type: Any) -> Any:
     if isinstance(output_type, str):
         raise TypeError(f"{problem}: give the type itself, not its name")
     try:
-        return TypeAdapter(output_type)
+        return TypeAdapter(prepared(output_type))
     except PydanticUserError as error:
         raise TypeError(f"{problem}: {str(error).splitlines()[0]}") from error
 

@@ -9,6 +9,7 @@ earlier step that is changed in place goes unnoticed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -79,7 +80,8 @@ class _Plain:
         if is_dataclass(value) and not isinstance(value, type):
             return self._fields(((each.name, getattr(value, each.name, None)) for each in fields(value)), inside)
         if _is_pydantic(value):
-            return self.of(value.model_dump(), inside)
+            with suppress(Exception):  # a serializer of the user's own, or a model that holds itself
+                return self.of(value.model_dump(), inside)
         return self._cut(as_text(value))
 
     def _items(self, values: Iterable[Any], inside: tuple[int, ...]) -> list[Any]:
