@@ -122,6 +122,9 @@ def test_an_error_that_arrived_keeps_nothing_alive():
     gc.disable()
     try:
         asyncio.run(main())
+        deadline = time.monotonic() + 5
+        while gone[0]() is not None and time.monotonic() < deadline:
+            time.sleep(0.001)  # the thread is about to end its job
         assert gone[0]() is None
     finally:
         gc.enable()
