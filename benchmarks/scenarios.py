@@ -94,8 +94,8 @@ def step(steps: int, times: int) -> float:
 
 
 def steps() -> dict[str, float]:
-    step(10, 3)
-    return {"step of 10, s": step(10, 15), "step of 500, s": step(500, 3)}
+    step(10, 5)
+    return {"step of 10, s": step(10, 31), "step of 500, s": step(500, 5)}
 
 
 def kept() -> dict[str, float]:

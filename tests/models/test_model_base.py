@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actlet.errors import AgentParsingError
@@ -332,6 +332,7 @@ def test_native_calls_get_their_arguments_parsed():
 
 
 @given(st.text("{}[]\"',:abc\\ \n", max_size=60))
+@example("\n} [{[]}\nbc]b,'")
 def test_no_text_breaks_the_reading_of_calls(content):
     with contextlib.suppress(AgentParsingError):
         calls(content)

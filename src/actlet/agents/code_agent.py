@@ -16,10 +16,10 @@ from ..runs.events import ActionOutput
 from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
+from .asking import generate
 from .checks import check_list
 from .parsing import closed, parse_code, parse_structured
 from .prompting import PromptTemplates, load_templates
-from .turns import generate
 
 CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",

@@ -20,9 +20,9 @@ from ..messages import ChatMessage, MessageRole, Timing
 from ..runs.effects import Check, Notify, Now
 from ..runs.events import ActionOutput, StepStarted
 from ..runs.wrapping import Loop
+from .asking import remember, reply_to
 from .planning import plan, plan_is_due
 from .prompting import populate_template
-from .turns import remember, reply_to
 
 if TYPE_CHECKING:
     from ..runs.run import Run

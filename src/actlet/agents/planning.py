@@ -13,8 +13,8 @@ from ..messages import ChatMessage, MessageRole, Timing
 from ..runs.effects import Now
 from ..runs.events import StepStarted
 from ..runs.wrapping import Loop
+from .asking import remember, reply_to
 from .prompting import populate_template
-from .turns import remember, reply_to
 
 if TYPE_CHECKING:
     from ..runs.run import Run

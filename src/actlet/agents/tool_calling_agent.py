@@ -18,8 +18,8 @@ from ..runs.events import ActionOutput, ToolOutput
 from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
+from .asking import generate
 from .prompting import PromptTemplates, load_templates
-from .turns import generate
 
 _ALONE = "Not taken as the answer: other calls were made in the same step. Look at their results, then answer."
 _STOPPED = "Stopped before it finished."

@@ -135,7 +135,7 @@ def _repaired_at(text: str, start: int) -> tuple[Any, int] | None:
     for read in (_mended_json, _python_value):
         try:
             return read(text[start:end]), end
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
     return None
 
