@@ -125,8 +125,10 @@ def _inside(text: str, start: int, closing: re.Pattern[str]) -> tuple[str, int]:
     """
     ends = [(mark.start(), mark.end()) for mark in islice(closing.finditer(text, start), _TRIED)]
     ends.append((len(text), len(text)))
-    stop, end = next((each for each in ends if _parses(text[start : each[0]])), ends[0])
-    return text[start:stop], end
+    first = ends[0]
+    if text[first[1] :].strip():  # otherwise there is nothing to choose
+        first = next((each for each in ends if _parses(text[start : each[0]])), first)
+    return text[start : first[0]], first[1]
 
 
 def _joined(blocks: Any) -> str:

@@ -80,7 +80,7 @@ class LocalPythonExecutor(Box):
         self._worker: Worker | None = None
         self._running: Running | None = None
         self._thread = 0
-        self._set_builtins()
+        self._builtins_are_old = True
 
     # What snippets can use
 
@@ -91,7 +91,7 @@ class LocalPythonExecutor(Box):
         """
         if tools != self.tools:
             self.tools = dict(tools)
-            self._set_builtins()
+            self._builtins_are_old = True
 
     def send_variables(self, variables: Mapping[str, Any]) -> None:
         """Bind these names. Plain containers are copied, so that a snippet can't change the caller's."""
@@ -100,6 +100,7 @@ class LocalPythonExecutor(Box):
             self._kernel.namespace[name] = copied(value, copies)
 
     def _set_builtins(self) -> None:
+        self._builtins_are_old = False
         builtins = self._kernel.builtins
         stubs = {name: self._stub(name, tool) for name, tool in self.tools.items()}
         builtins.clear()
@@ -170,6 +171,8 @@ class LocalPythonExecutor(Box):
         """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
+        if self._builtins_are_old:
+            self._set_builtins()
         self._running = running = Running(
             deliver,
             limit=self.timeout_seconds,
@@ -296,7 +299,7 @@ class LocalPythonExecutor(Box):
             raise BoxError("a snippet is running in this box: wait for its end before you reset it")
         self._kernel.forget()
         self._declared.clear()
-        self._set_builtins()
+        self._builtins_are_old = True
 
     def fresh(self) -> LocalPythonExecutor:
         """Another box with the same settings and nothing in it."""

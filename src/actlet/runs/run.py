@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError
@@ -121,9 +122,7 @@ class Run:
             self.output = yield from driver.drive(self._work(), shown)
 
     async def _adriven(self, shown: Shown) -> AsyncGenerator[Any, None]:
-        from .driving_async import AsyncDriver
-
-        driver = self._driver = AsyncDriver()
+        driver = self._driver = _async_driver_class()()
         with self._going_on():
             async with aclosing(driver.drive(self._work(), shown)) as events:
                 async for event in events:
@@ -186,6 +185,13 @@ class Run:
     def cost(self) -> float | None:
         """What the models of this run and of its members cost, by their prices; None if one of them has none."""
         return self._cost
+
+
+@cache
+def _async_driver_class() -> type[AsyncDriver]:
+    from .driving_async import AsyncDriver  # only where there is an event loop: asyncio takes its time to import
+
+    return AsyncDriver
 
 
 def _unless_over(run: Run | None) -> Run | None:
