@@ -13,12 +13,17 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
+import math
 import opcode
+import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
-from typing import Any, NamedTuple
+from typing import Any, Dict, NamedTuple, Union  # noqa: UP035  Dict and Union at run time, for Python 3.9
 
 VALUE = "<value>"
 """The name that holds the value of the last statement while a snippet runs."""
@@ -311,3 +316,1298 @@ def _syntax_failure(error: SyntaxError) -> Failure:
 def current_frame(thread: int) -> FrameType | None:
     """The innermost frame of a thread, by its identity."""
     return sys._current_frames().get(thread)
+
+
+# Frames: what host and guest send each other
+
+
+class FrameError(Exception):
+    """What the other side sent isn't what was agreed on."""
+
+
+class CrossError(Exception):
+    """A value can't cross, with the reason."""
+
+
+class Limits(NamedTuple):
+    """What one message may hold: bytes, depth, values, digits of a number, pixels of an image."""
+
+    header: int = 16_000_000
+    message: int = 512_000_000
+    depth: int = 60
+    nodes: int = 2_000_000
+    digits: int = 10_000
+    pixels: int = 50_000_000
+    handles: int = 10_000
+
+
+LIMITS = Limits()
+Message = Dict[str, Any]
+Blob = Union[bytes, bytearray, memoryview]
+
+
+def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS) -> list[Blob]:
+    """A message as pieces to send: the header's length, the header, the blobs. Raises `CrossError` if too large."""
+    if blobs:
+        message = {**message, "blobs": [len(blob) for blob in blobs]}
+    header = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
+    if len(header) > limits.header or sum(map(len, blobs)) > limits.message:
+        size = len(header) + sum(map(len, blobs))
+        raise CrossError(
+            f"too large to send: {size} bytes; the limit is {limits.header} for text and plain containers "
+            f"and {limits.message} in all. Send less, or write it to a file"
+        )
+    return [len(header).to_bytes(4, "big") + header, *blobs]
+
+
+def read_frame(
+    read: Callable[[int], bytearray], limits: Limits = LIMITS
+) -> tuple[Message, list[bytearray | None]]:
+    """The next message and its blobs. `read(n)` gives exactly n bytes. Raises `FrameError`, and what `read` raises."""
+    length = int.from_bytes(read(4), "big")
+    if length > limits.header:
+        raise FrameError(f"a header of {length} bytes; the limit is {limits.header}")
+    try:
+        message = json.loads(read(length).decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"a header that is no message: {type(error).__name__}") from None
+    if type(message) is not dict or type(message.get("is")) is not str:
+        raise FrameError("a header that is no message")
+    sizes = message.pop("blobs", [])
+    if type(sizes) is not list or not all(type(size) is int and size >= 0 for size in sizes):
+        raise FrameError("sizes of blobs that are no sizes")
+    if sum(sizes) > limits.message:
+        raise FrameError(f"blobs of {sum(sizes)} bytes; the limit is {limits.message}")
+    return message, [read(size) for size in sizes]
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(text)
+
+
+# Values
+
+
+class Handle:
+    """Stands for an object that stayed where it is. Handed back, its owner gets the object itself."""
+
+    __slots__ = ("_number", "_owner", "_text", "_type")
+
+    def __init__(self, owner: object, number: int, type_name: str, text: str) -> None:
+        self._owner, self._number, self._type, self._text = owner, number, type_name, text
+
+    def __repr__(self) -> str:
+        return f"<{self._type} that stayed outside: {self._text}>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"{self!r} has no attribute {name!r} here: only what it stands for has; hand it to a tool, or back"
+        )
+
+
+class Record:
+    """The fields of a dataclass or a model from the other side: as attributes, and as a dict by `vars(record)`."""
+
+    __slots__ = ("__dict__", "_type")
+
+    def __init__(self, type_name: str, fields: dict[str, Any]) -> None:
+        self._type = type_name
+        self.__dict__.update(fields)
+
+    def __repr__(self) -> str:
+        return f"{self._type}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return self._type == other._type and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+LIBRARIES = ("numpy", "pandas", "PIL")
+_KINDS = "biufcmMSU"
+_MODES = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "CMYK", "I;16"}
+_DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)(E[+-]?\d{1,6})?|[+-]?(s?NaN\d*|Inf(inity)?)"
+
+
+def libraries() -> list[str]:
+    """Those of `LIBRARIES` that are there."""
+    from importlib.util import find_spec
+
+    return [name for name in LIBRARIES if name in sys.modules or find_spec(name) is not None]
+
+
+class Codec:
+    """Values to and from what crosses: raw scalars, and `[tag, ...]` for everything else.
+
+    `takes`: the libraries of the other side. `trusting`: the other side is the host. Handles belong to one codec.
+    """
+
+    def __init__(self, limits: Limits = LIMITS, *, trusting: bool = False) -> None:
+        self.limits = limits
+        self.trusting = trusting
+        self.takes: frozenset[str] = frozenset()
+        self._held: dict[int, Any] = {}
+        self._numbers = itertools.count(1)
+
+    def forget(self) -> None:
+        """Give up the objects that handles stand for."""
+        self._held.clear()
+
+    def encode(self, value: Any, blobs: list[Blob]) -> Any:
+        """What crosses for `value`; what is large is added to `blobs`. Raises `CrossError`."""
+        return _Encoding(self, blobs).any(value, 0)
+
+    def decode(self, node: Any, blobs: list[bytearray | None]) -> Any:
+        """The value that crossed. Raises `FrameError`."""
+        try:
+            return _Decoding(self, blobs).any(node, 0)
+        except FrameError:
+            raise
+        except Exception as error:
+            raise FrameError(f"a value that is none: {type(error).__name__}: {error!s:.200}") from None
+
+    def hold(self, value: Any) -> list[Any]:
+        """A handle for an object of this side."""
+        number = next(self._numbers)
+        self._held[number] = value
+        if len(self._held) > self.limits.handles:
+            del self._held[next(iter(self._held))]
+        try:
+            text = _cut(repr(value), 200)
+        except Exception as failed:
+            text = f"repr() raised {type(failed).__name__}"
+        return ["handle", number, str(type(value).__name__)[:100], text]
+
+    def held(self, number: Any) -> Any:
+        """The object of this side that a handle stands for."""
+        try:
+            return self._held[number]
+        except (KeyError, TypeError):
+            raise FrameError(f"there is no object {number!r:.40}; it may have been given up") from None
+
+
+class _Encoding:
+    """One message's values on their way out."""
+
+    def __init__(self, codec: Codec, blobs: list[Blob]) -> None:
+        self.codec, self.blobs, self.nodes = codec, blobs, 0
+        self.inside: set[int] = set()
+
+    def any(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if value is None or kind is bool:
+            return value
+        if kind is str:
+            return value if len(value) <= 4096 else ["text", self.blob(value.encode("utf-8", "surrogatepass"))]
+        if kind is int:
+            return value if -(1 << 53) < value < (1 << 53) else self.big(value)
+        if kind is float:
+            return value if math.isfinite(value) else ["float", repr(value)]
+        self.count(1)
+        if depth > self.codec.limits.depth:
+            raise CrossError(f"nested more than {self.codec.limits.depth} deep")
+        way = _WAYS.get(kind)
+        if way is None:
+            way = _way_of(kind)
+        if way in _CONTAINERS:
+            return self.container(way, value, depth)
+        return way(self, value, depth)
+
+    def count(self, number: int) -> None:
+        self.nodes += number
+        if self.nodes > self.codec.limits.nodes:
+            raise CrossError(f"more than {self.codec.limits.nodes} values in containers; the limit is that many")
+
+    def container(self, way: Callable[..., Any], value: Any, depth: int) -> Any:
+        if id(value) in self.inside:
+            raise CrossError(f"a {type(value).__name__} that contains itself")
+        self.inside.add(id(value))
+        node = way(self, value, depth)
+        self.inside.discard(id(value))
+        return node
+
+    def blob(self, data: Blob) -> int:
+        self.blobs.append(data)
+        return len(self.blobs) - 1
+
+    def big(self, value: int) -> Any:
+        if value.bit_length() > self.codec.limits.digits * 4:
+            raise CrossError(f"a number of more than {self.codec.limits.digits} digits")
+        return ["int", format(value, "x")]
+
+    def items(self, tag: str, values: list[Any], depth: int) -> Any:
+        self.count(len(values))
+        kinds = set(map(type, values))
+        if (
+            kinds == {str} and max(map(len, values)) <= 4096
+            or kinds == {float} and all(map(math.isfinite, values))
+            or kinds == {int} and -(1 << 53) < min(values) and max(values) < (1 << 53)
+        ):  # fmt: skip
+            return [tag, *values]
+        return [tag, *[self.any(value, depth + 1) for value in values]]
+
+    def list(self, value: Any, depth: int) -> Any:
+        return self.items("list", list.copy(value), depth)
+
+    def tuple(self, value: Any, depth: int) -> Any:
+        return self.items("tuple", [*tuple.__iter__(value)], depth)
+
+    def set(self, value: Any, depth: int) -> Any:
+        return self.items("set", [*set.__iter__(value)], depth)
+
+    def frozenset(self, value: Any, depth: int) -> Any:
+        return self.items("frozenset", [*frozenset.__iter__(value)], depth)
+
+    def dict(self, value: Any, depth: int) -> Any:
+        flat: Any = []
+        for pair in dict.items(value):
+            flat += pair
+        return self.items("dict", flat, depth)
+
+    def int(self, value: Any, depth: int) -> Any:
+        return self.any(int.__index__(value), depth)
+
+    def float(self, value: Any, depth: int) -> Any:
+        return self.any(float.__float__(value), depth)
+
+    def str(self, value: Any, depth: int) -> Any:
+        return self.any(str.__getitem__(value, slice(None)), depth)
+
+    def bytes(self, value: Any, _depth: int) -> Any:
+        return ["bytes", self.blob(bytes.__getitem__(value, slice(None)))]
+
+    def bytearray(self, value: Any, _depth: int) -> Any:
+        return ["bytearray", self.blob(bytes(value))]
+
+    def complex(self, value: Any, depth: int) -> Any:
+        return ["complex", self.any(value.real, depth), self.any(value.imag, depth)]
+
+    def range(self, value: Any, depth: int) -> Any:
+        return ["range", *[self.any(part, depth) for part in (value.start, value.stop, value.step)]]
+
+    def handle(self, value: Any, _depth: int) -> Any:
+        return self.codec.hold(value)
+
+    def returned(self, value: Any, _depth: int) -> Any:
+        if value._owner is not self.codec:
+            return self.codec.hold(value)
+        return ["own", value._number]
+
+    def record(self, value: Any, depth: int) -> Any:
+        return self.fields(value._type, value.__dict__, depth)
+
+    def fields(self, name: Any, fields: Any, depth: int) -> Any:
+        return ["record", name[:200], self.dict(fields, depth)]
+
+    def dataclass(self, value: Any, depth: int) -> Any:
+        names = [name for name in type(value).__dataclass_fields__ if hasattr(value, name)]
+        return self.fields(type(value).__name__, {name: getattr(value, name) for name in names}, depth)
+
+    def model(self, value: Any, depth: int) -> Any:
+        return self.fields(type(value).__name__, value.model_dump(), depth)
+
+    def enum(self, value: Any, depth: int) -> Any:
+        return self.any(value._value_, depth + 1)
+
+    def date(self, value: Any, _depth: int) -> Any:
+        return ["date", value.isoformat()]
+
+    def time(self, value: Any, _depth: int) -> Any:
+        return ["time", value.isoformat()]
+
+    def datetime(self, value: Any, _depth: int) -> Any:
+        return ["datetime", value.isoformat(), value.fold]
+
+    def timedelta(self, value: Any, _depth: int) -> Any:
+        return ["timedelta", value.days, value.seconds, value.microseconds]
+
+    def decimal(self, value: Any, _depth: int) -> Any:
+        text = str(value)
+        if len(text) > self.codec.limits.digits:
+            raise CrossError(f"a number of more than {self.codec.limits.digits} digits")
+        return ["decimal", text]
+
+    def fraction(self, value: Any, depth: int) -> Any:
+        return ["fraction", self.any(value.numerator, depth), self.any(value.denominator, depth)]
+
+    def uuid(self, value: Any, _depth: int) -> Any:
+        return ["uuid", value.hex]
+
+    def path(self, value: Any, _depth: int) -> Any:
+        return ["path", str(value)]
+
+    def array(self, value: Any, depth: int) -> Any:
+        import numpy
+
+        if "numpy" not in self.codec.takes or type(value) is not numpy.ndarray:
+            return self.codec.hold(value)
+        if value.dtype.kind == "O":
+            return ["objects", list(value.shape), self.items("list", value.ravel().tolist(), depth)]
+        if value.dtype.kind not in _KINDS:
+            return self.codec.hold(value)
+        fortran = value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous
+        flat = numpy.ascontiguousarray(value.T if fortran else value)
+        data = memoryview(flat.reshape(-1).view("u1")) if flat.size and flat.dtype.itemsize else b""
+        return ["array", value.dtype.str, list(value.shape), fortran, self.blob(data)]
+
+    def scalar(self, value: Any, _depth: int) -> Any:
+        if "numpy" not in self.codec.takes or value.dtype.kind not in _KINDS:
+            return self.codec.hold(value)
+        return ["scalar", value.dtype.str, value.tobytes().hex()]
+
+    def texts(self, values: Any, depth: int) -> Any:
+        """Many values that are mostly texts: one blob where all are texts or missing."""
+        if len(values) < 64 or not {type(value) for value in values} <= {str, type(None)}:
+            return self.items("list", values, depth)
+        missing = [place for place, value in enumerate(values) if value is None]
+        joined = "\0".join([value or "" for value in values])
+        if joined.count("\0") != len(values) - 1:
+            return self.items("list", values, depth)
+        return ["texts", len(values), missing, self.blob(joined.encode("utf-8", "surrogatepass"))]
+
+    def column(self, series: Any, depth: int) -> Any:
+        """The values of a Series or an Index: an array, texts, categories, times of a zone, or plain values."""
+        import pandas
+
+        kind = series.dtype
+        if isinstance(kind, pandas.CategoricalDtype):
+            data = series.values if hasattr(series.values, "codes") else series
+            codes = self.array(data.codes.astype("i4"), depth)
+            return ["categories", codes, self.column(kind.categories, depth), bool(kind.ordered)]
+        if isinstance(kind, pandas.DatetimeTZDtype):
+            moments = series.dt if hasattr(series, "dt") else series
+            return ["moments", self.array(moments.tz_convert("UTC" ).dt.tz_localize(None).to_numpy()
+                    if hasattr(series, "dt") else series.tz_convert("UTC").tz_localize(None).to_numpy(), depth)]  # fmt: skip
+        if getattr(kind, "kind", "O") in "biufcmM" and not hasattr(kind, "na_value") and hasattr(kind, "itemsize"):
+            return self.array(series.to_numpy(), depth)
+        if isinstance(kind, pandas.StringDtype):
+            values = series.astype(object).where(series.notna(), None).tolist()
+            return ["strings", self.texts(values, depth)]
+        return ["values", str(kind)[:40], self.texts(series.tolist(), depth)]
+
+    def index(self, index: Any, depth: int) -> Any:
+        import pandas
+
+        if type(index) is pandas.RangeIndex:
+            return ["steps", index.start, index.stop, index.step, self.any(index.name, depth + 1)]
+        if isinstance(index, pandas.MultiIndex):
+            levels = [self.index(index.get_level_values(level), depth + 1) for level in range(index.nlevels)]
+            return ["levels", levels]
+        if isinstance(index, (pandas.PeriodIndex, pandas.IntervalIndex)):
+            index = index.astype(str)
+        return ["labels", self.column(index, depth + 1), self.any(index.name, depth + 1)]
+
+    def frame(self, value: Any, depth: int) -> Any:
+        if "pandas" not in self.codec.takes or "numpy" not in self.codec.takes:
+            return self.codec.hold(value)
+        self.count(value.shape[1] * 4)
+        columns = [self.column(value.iloc[:, place], depth + 1) for place in range(value.shape[1])]
+        return ["frame", self.index(value.columns, depth), self.index(value.index, depth), columns]
+
+    def series(self, value: Any, depth: int) -> Any:
+        if "pandas" not in self.codec.takes or "numpy" not in self.codec.takes:
+            return self.codec.hold(value)
+        index, name = self.index(value.index, depth), self.any(value.name, depth + 1)
+        return ["series", self.column(value, depth), index, name]
+
+    def labels(self, value: Any, depth: int) -> Any:
+        if "pandas" not in self.codec.takes or "numpy" not in self.codec.takes:
+            return self.codec.hold(value)
+        return ["index", self.index(value, depth)]
+
+    def moment(self, value: Any, depth: int) -> Any:
+        return self.datetime(value.to_pydatetime(warn=False), depth)
+
+    def span(self, value: Any, depth: int) -> Any:
+        return self.timedelta(value.to_pytimedelta(), depth)
+
+    def missing(self, _value: Any, _depth: int) -> Any:
+        return None
+
+    def image(self, value: Any, _depth: int) -> Any:
+        width, height = value.size
+        if "PIL" not in self.codec.takes:
+            return self.codec.hold(value)
+        if width * height > self.codec.limits.pixels:
+            raise CrossError(f"an image of {width} x {height} pixels; the limit is {self.codec.limits.pixels}")
+        shown = value if value.mode in _MODES else value.convert("RGBA")
+        return ["image", shown.mode, width, height, self.blob(shown.tobytes())]
+
+
+def _way_of(kind: type) -> Callable[..., Any]:
+    """How values of a class that isn't plain cross. Goes by the classes themselves, not by what they say they are."""
+    way = _library_way(kind)
+    if way is None and kind.__dict__.get("__dataclass_fields__") is not None and "dataclasses" in sys.modules:
+        way = _Encoding.dataclass
+    if way is None:
+        way = next((_WAYS[base] for base in kind.__mro__ if base in _WAYS), _Encoding.handle)
+    if way is _Encoding.handle and hasattr(kind, "__dataclass_fields__"):
+        way = _Encoding.dataclass
+    return way
+
+
+def _library_way(kind: type) -> Callable[..., Any] | None:
+    for module, name, way in _LIBRARY_WAYS:
+        loaded = sys.modules.get(module)
+        base = None if loaded is None else getattr(loaded, name, None)
+        if isinstance(base, type) and base in kind.__mro__:
+            return way
+    return None
+
+
+_WAYS: dict[type, Callable[..., Any]] = {
+    list: _Encoding.list,
+    tuple: _Encoding.tuple,
+    set: _Encoding.set,
+    frozenset: _Encoding.frozenset,
+    dict: _Encoding.dict,
+    int: _Encoding.int,
+    float: _Encoding.float,
+    str: _Encoding.str,
+    bytes: _Encoding.bytes,
+    bytearray: _Encoding.bytearray,
+    complex: _Encoding.complex,
+    range: _Encoding.range,
+    Handle: _Encoding.returned,
+    Record: _Encoding.record,
+}
+_CONTAINERS = {
+    _Encoding.list, _Encoding.tuple, _Encoding.set, _Encoding.frozenset, _Encoding.dict, _Encoding.record,
+    _Encoding.dataclass, _Encoding.array, _Encoding.frame, _Encoding.series, _Encoding.enum,
+}  # fmt: skip
+_LIBRARY_WAYS: list[tuple[str, str, Callable[..., Any]]] = [
+    ("numpy", "ndarray", _Encoding.array),
+    ("numpy", "generic", _Encoding.scalar),
+    ("pandas", "DataFrame", _Encoding.frame),
+    ("pandas", "Series", _Encoding.series),
+    ("pandas", "Index", _Encoding.labels),
+    ("pandas", "Timestamp", _Encoding.moment),
+    ("pandas", "Timedelta", _Encoding.span),
+    ("pandas._libs.tslibs.nattype", "NaTType", _Encoding.missing),
+    ("pandas._libs.missing", "NAType", _Encoding.missing),
+    ("PIL.Image", "Image", _Encoding.image),
+    ("pydantic", "BaseModel", _Encoding.model),
+    ("enum", "Enum", _Encoding.enum),
+    ("datetime", "datetime", _Encoding.datetime),
+    ("datetime", "date", _Encoding.date),
+    ("datetime", "time", _Encoding.time),
+    ("datetime", "timedelta", _Encoding.timedelta),
+    ("decimal", "Decimal", _Encoding.decimal),
+    ("fractions", "Fraction", _Encoding.fraction),
+    ("uuid", "UUID", _Encoding.uuid),
+    ("pathlib", "PurePath", _Encoding.path),
+]
+
+
+class _Decoding:
+    """One message's values on their way in. Executes nothing, opens nothing, and believes nothing."""
+
+    def __init__(self, codec: Codec, blobs: list[bytearray | None]) -> None:
+        self.codec, self.blobs, self.nodes = codec, blobs, 0
+
+    def any(self, node: Any, depth: int) -> Any:
+        kind = type(node)
+        if kind is not list:
+            if kind is dict:
+                raise FrameError("a bare dict")
+            return node
+        if depth > self.codec.limits.depth + 4 or not node or type(node[0]) is not str:
+            raise FrameError("a value without a tag, or too deep")
+        self.nodes += len(node)
+        if self.nodes > self.codec.limits.nodes * 2:
+            raise FrameError("too many values")
+        way = _TAGS.get(node[0])
+        if way is None:
+            raise FrameError(f"an unknown tag: {node[0]!r:.40}")
+        return way(self, node[1:], depth + 1)
+
+    def items(self, parts: list[Any], depth: int) -> list[Any]:
+        if list not in set(map(type, parts)) and dict not in set(map(type, parts)):
+            return parts
+        return [self.any(part, depth) for part in parts]
+
+    def blob(self, place: Any) -> bytearray:
+        blob = self.blobs[place] if type(place) is int and place >= 0 else None
+        if blob is None:
+            raise FrameError("a blob that isn't there, or was used already")
+        self.blobs[place] = None
+        return blob
+
+    def list(self, parts: Any, depth: int) -> Any:
+        return self.items(parts, depth)
+
+    def tuple(self, parts: Any, depth: int) -> Any:
+        return tuple(self.items(parts, depth))
+
+    def set(self, parts: Any, depth: int) -> Any:
+        return set(_spread(self.items(parts, depth)))
+
+    def frozenset(self, parts: Any, depth: int) -> Any:
+        return frozenset(_spread(self.items(parts, depth)))
+
+    def dict(self, parts: Any, depth: int) -> Any:
+        flat = self.items(parts, depth)
+        if len(flat) % 2:
+            raise FrameError("a key without a value")
+        return dict(zip(_spread(flat[::2]), flat[1::2]))  # noqa: B905  Python 3.9 has no strict=
+
+    def int(self, parts: Any, _depth: int) -> Any:
+        (text,) = parts
+        if type(text) is not str or len(text) > self.codec.limits.digits + 2:
+            raise FrameError("a number of too many digits")
+        return int(text, 16)
+
+    def float(self, parts: Any, _depth: int) -> Any:
+        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[parts[0]]
+
+    def text(self, parts: Any, _depth: int) -> Any:
+        return self.blob(parts[0]).decode("utf-8", "surrogatepass")
+
+    def bytes(self, parts: Any, _depth: int) -> Any:
+        return bytes(self.blob(parts[0]))
+
+    def bytearray(self, parts: Any, _depth: int) -> Any:
+        return self.blob(parts[0])
+
+    def complex(self, parts: Any, depth: int) -> Any:
+        real, imaginary = self.items(parts, depth)
+        return complex(real, imaginary)
+
+    def range(self, parts: Any, depth: int) -> Any:
+        return range(*self.items(parts, depth))
+
+    def handle(self, parts: Any, _depth: int) -> Any:
+        number, name, text = parts
+        if type(number) is not int or type(name) is not str or type(text) is not str:
+            raise FrameError("a handle that is none")
+        return Handle(self.codec, number, name[:100], text[:300])
+
+    def own(self, parts: Any, _depth: int) -> Any:
+        return self.codec.held(parts[0])
+
+    def record(self, parts: Any, depth: int) -> Any:
+        name, fields = parts
+        fields = self.any(fields, depth)
+        if type(name) is not str or type(fields) is not dict or not all(type(key) is str for key in fields):
+            raise FrameError("a record that is none")
+        return Record(name[:200], fields)
+
+    def date(self, parts: Any, _depth: int) -> Any:
+        import datetime
+
+        return datetime.date.fromisoformat(parts[0])
+
+    def time(self, parts: Any, _depth: int) -> Any:
+        import datetime
+
+        return datetime.time.fromisoformat(parts[0])
+
+    def datetime(self, parts: Any, _depth: int) -> Any:
+        import datetime
+
+        return datetime.datetime.fromisoformat(parts[0]).replace(fold=parts[1])
+
+    def timedelta(self, parts: Any, _depth: int) -> Any:
+        import datetime
+
+        days, seconds, microseconds = parts
+        return datetime.timedelta(days, seconds, microseconds)
+
+    def decimal(self, parts: Any, _depth: int) -> Any:
+        import decimal
+        import re
+
+        (text,) = parts
+        if len(text) > self.codec.limits.digits or not re.fullmatch(_DECIMAL, text, re.IGNORECASE):
+            raise FrameError("a decimal that is none")
+        return decimal.Decimal(text)
+
+    def fraction(self, parts: Any, depth: int) -> Any:
+        import fractions
+
+        above, below = self.items(parts, depth)
+        if type(above) is not int or type(below) is not int:
+            raise FrameError("a fraction that is none")
+        return fractions.Fraction(above, below)
+
+    def uuid(self, parts: Any, _depth: int) -> Any:
+        import uuid
+
+        return uuid.UUID(hex=parts[0])
+
+    def path(self, parts: Any, _depth: int) -> Any:
+        """A path of the host's is one; a path from inside a box is text, which no host opens by mistake."""
+        if type(parts[0]) is not str:
+            raise FrameError("a path that is none")
+        if not self.codec.trusting:
+            return parts[0]
+        import pathlib
+
+        return pathlib.Path(parts[0])
+
+    def array(self, parts: Any, _depth: int) -> Any:
+        import numpy
+
+        kind, shape, fortran, place = parts
+        dtype, shape, data = _dtype(kind), _shape(shape), self.blob(place)
+        if len(data) != math.prod(shape) * dtype.itemsize:
+            raise FrameError("an array of another size than it says")
+        if not data:
+            return numpy.empty(shape, dtype)
+        flat = numpy.frombuffer(data, dtype)
+        return flat.reshape(shape[::-1]).T if fortran is True else flat.reshape(shape)
+
+    def scalar(self, parts: Any, _depth: int) -> Any:
+        import numpy
+
+        kind, digits = parts
+        dtype, data = _dtype(kind), bytearray.fromhex(digits)
+        return numpy.frombuffer(data, dtype, 1)[0] if dtype.itemsize else dtype.type()
+
+    def objects(self, parts: Any, depth: int) -> Any:
+        import numpy
+
+        shape, values = _shape(parts[0]), self.any(parts[1], depth)
+        array = numpy.empty(len(values), object)
+        array[:] = values
+        return array.reshape(shape)
+
+    def texts(self, parts: Any, _depth: int) -> Any:
+        number, missing, place = parts
+        data = self.blob(place)
+        if type(number) is not int or number > self.codec.limits.nodes * 10 or data.count(b"\0") != number - 1:
+            raise FrameError("texts of another number than they say")
+        values: Any = data.decode("utf-8", "surrogatepass").split("\0")
+        for place in missing:
+            values[place] = None
+        return values
+
+    def column(self, node: Any, depth: int) -> Any:
+        """Values for a Series or an Index."""
+        import pandas
+
+        if type(node) is not list or not node:
+            raise FrameError("a column that is none")
+        if node[0] == "categories":
+            _, codes, categories, ordered = node
+            known = self.column(categories, depth + 1)
+            return pandas.Categorical.from_codes(self.any(codes, depth), known, ordered=ordered is True)
+        if node[0] == "moments":
+            return pandas.DatetimeIndex(self.any(node[1], depth)).tz_localize("UTC")
+        if node[0] == "strings":
+            return pandas.array(self.any(node[1], depth), dtype="str" if pandas.__version__ >= "3" else "string")
+        if node[0] == "values":
+            values = self.any(node[2], depth)
+            if node[1] in _NULLABLE:
+                return pandas.array(values, dtype=node[1])
+            return pandas.Series(values, dtype=object)
+        return self.any(node, depth)
+
+    def index(self, node: Any, depth: int) -> Any:
+        import pandas
+
+        if type(node) is not list or not node or depth > self.codec.limits.depth:
+            raise FrameError("an index that is none")
+        if node[0] == "steps":
+            return pandas.RangeIndex(*node[1:4], name=_label(self.any(node[4], depth)))
+        if node[0] == "levels":
+            levels = [self.index(level, depth + 1) for level in node[1]]
+            return pandas.MultiIndex.from_arrays(levels, names=[level.name for level in levels])
+        return pandas.Index(self.column(node[1], depth), name=_label(self.any(node[2], depth)))
+
+    def frame(self, parts: Any, depth: int) -> Any:
+        import pandas
+
+        names, index, nodes = parts
+        names, index = self.index(names, depth), self.index(index, depth)
+        columns = {place: self.column(node, depth) for place, node in enumerate(nodes)}
+        if any(len(column) != len(index) for column in columns.values()) or len(names) != len(columns):
+            raise FrameError("a table whose columns differ in length")
+        values = {place: _bare(column) for place, column in columns.items()}
+        frame = pandas.DataFrame(values, index=index, copy=False)
+        frame.columns = names
+        return frame
+
+    def series(self, parts: Any, depth: int) -> Any:
+        import pandas
+
+        values, index, name = parts
+        values, index = self.column(values, depth), self.index(index, depth)
+        return pandas.Series(_bare(values), index=index, name=_label(self.any(name, depth)), copy=False)
+
+    def labels(self, parts: Any, depth: int) -> Any:
+        return self.index(parts[0], depth)
+
+    def image(self, parts: Any, _depth: int) -> Any:
+        from PIL import Image
+
+        mode, width, height, place = parts
+        if mode not in _MODES or type(width) is not int or type(height) is not int or min(width, height) < 0:
+            raise FrameError("an image that is none")
+        if width * height > self.codec.limits.pixels:
+            raise FrameError(f"an image of more than {self.codec.limits.pixels} pixels")
+        return Image.frombytes(mode, (width, height), bytes(self.blob(place)))
+
+
+_TAGS: dict[str, Callable[..., Any]] = {
+    name: getattr(_Decoding, name)
+    for name in (
+        "list tuple set frozenset dict int float text bytes bytearray complex range handle own record date time "
+        "datetime timedelta decimal fraction uuid path array scalar objects texts frame series image"
+    ).split()
+}
+_TAGS["index"] = _Decoding.labels
+_NULLABLE = {
+    "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "boolean",
+}  # fmt: skip
+
+
+def _spread(keys: list[Any]) -> list[Any]:
+    """Keys, if their hashes aren't all the same, which would make a table of them take for ever."""
+    if len(keys) > 1000 and len(set(map(hash, keys))) * 2 < len(keys):
+        raise FrameError("keys whose hashes are the same")
+    return keys
+
+
+def _dtype(text: Any) -> Any:
+    import re
+
+    import numpy
+
+    if type(text) is not str or not re.fullmatch(r"[<>|=][biufcmMSU]\d{1,9}(\[\d{0,4}[A-Za-z]{1,2}\])?", text):
+        raise FrameError(f"an array of a kind that doesn't cross: {text!r:.40}")
+    return numpy.dtype(text)
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    if type(shape) is not list or len(shape) > 32 or not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
+        raise FrameError("an array without a shape")
+    return tuple(shape)
+
+
+def _label(name: Any) -> Any:
+    hash(name)
+    return name
+
+
+def _bare(column: Any) -> Any:
+    """The values of a Series without its labels, which would be lined up with others."""
+    return column.array if hasattr(column, "array") and hasattr(column, "index") else column
+
+
+# The guest
+
+
+class ToolError(Exception):
+    """What a tool raised, where its class isn't known in here."""
+
+
+class Pipes:
+    """Frames over two descriptors."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self.read_fd, self.write_fd = read_fd, write_fd
+
+    def read(self, size: int) -> bytearray:
+        """Exactly `size` bytes. Raises `EOFError` if there are no more."""
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            count = os.readv(self.read_fd, [view[: 1 << 20]])
+            if not count:
+                raise EOFError
+            view = view[count:]
+        return data
+
+    def send(self, pieces: Sequence[Blob]) -> None:
+        """Write all of it."""
+        for piece in pieces:
+            view = memoryview(piece).cast("B")
+            while view:
+                view = view[os.write(self.write_fd, view[: 1 << 20]) :]
+
+
+class _Call:
+    """A tool call that waits for its answer. `then` is called when there is one."""
+
+    def __init__(self, number: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.number, self.name, self.args, self.kwargs = number, name, args, kwargs
+        self.lock = threading.Lock()
+        self.lock.acquire()
+        self.answer: tuple[list[Any], list[bytearray | None]] | None = None
+        self.then: Callable[[], object] = self.lock.release
+
+
+class Stub:
+    """What a snippet calls in place of a tool, which runs outside. `.map(values)` makes many calls at once."""
+
+    def __init__(self, guest: Guest, offer: Message) -> None:
+        self._guest, self._direct, self._async = guest, offer["direct"], offer["async"]
+        self.__name__ = self.__qualname__ = offer["name"]
+        self.__module__ = "tools"
+        self.__doc__ = offer["doc"]
+        self.__wrapped__ = _signature(offer["name"], offer["names"], offer["params"])
+
+    def __repr__(self) -> str:
+        return f"<tool {self.__name__}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = self.__wrapped__(*args, **kwargs)
+        guest, name = self._guest, self.__name__
+        if name == "final_answer":
+            kernel = guest.kernel
+            if kernel.answered:
+                kernel.finish(None)
+            kernel.finish(_single(given) if self._direct else guest.call(name, args, kwargs))
+        if self._async and _in_event_loop():
+            return guest.acall(name, args, kwargs)
+        return guest.call(name, args, kwargs)
+
+    def map(self, values: Any) -> list[Any]:
+        """Call the tool once for each value, all at the same time: a tuple is several arguments, a dict named ones."""
+        calls = [_arguments(value) for value in values]
+        for args, kwargs in calls:
+            self.__wrapped__(*args, **kwargs)
+        return self._guest.call_many(self.__name__, calls)
+
+    def acall(self, *args: Any, **kwargs: Any) -> Any:
+        """The call as something to await: `await asyncio.gather(*[tool.acall(x) for x in xs])`."""
+        self.__wrapped__(*args, **kwargs)
+        return self._guest.acall(self.__name__, args, kwargs)
+
+
+def _arguments(value: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(value, dict):
+        return (), value
+    return (value if isinstance(value, tuple) else (value,)), {}
+
+
+def _single(values: Any) -> Any:
+    return values[0] if type(values) is tuple and len(values) == 1 else values
+
+
+def _in_event_loop() -> bool:
+    events = sys.modules.get("asyncio.events")
+    return events is not None and events._get_running_loop() is not None
+
+
+def _signature(name: str, names: list[str], params: str) -> Any:
+    """A function with a tool's parameters, which refuses what doesn't fit them in Python's own words."""
+    space: dict[str, Any] = {}
+    exec(f"def {name}{params}:\n    return ({''.join(given + ', ' for given in names)})", space)
+    return space[name]
+
+
+class Printer:
+    """What a snippet's `sys.stdout` and `sys.stderr` are. Text is sent in pieces."""
+
+    encoding, errors, newlines, mode, name = "utf-8", "replace", None, "w", "<printed>"
+    line_buffering, closed = True, False
+
+    def __init__(self, guest: Guest, fd: int) -> None:
+        self._guest, self._fd = guest, fd
+        self.buffer = self
+
+    def write(self, text: Any) -> int:
+        """Print text, or bytes."""
+        if isinstance(text, (bytes, bytearray, memoryview)):
+            return self.write(bytes(text).decode("utf-8", "replace")) and len(text)
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._guest.printed(text)
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Print each of `lines`."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Send what is waiting to be sent."""
+        self._guest.flush()
+
+    def fileno(self) -> int:
+        """The descriptor that this stands for."""
+        return self._fd
+
+    def isatty(self) -> bool:
+        """No."""
+        return False
+
+    def readable(self) -> bool:
+        """No."""
+        return False
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """No."""
+        return False
+
+    def close(self) -> None:
+        """Nothing: what comes later is printed too."""
+
+
+class Guest:
+    """The kernel inside a box: does what the host's messages say, and asks the host for tools.
+
+    One thread reads messages, so that answers and interrupts arrive while the main thread runs a snippet.
+    """
+
+    def __init__(self, pipes: Pipes) -> None:
+        import builtins
+        from queue import SimpleQueue
+        from types import ModuleType
+
+        self._pipes = pipes
+        self._codec = Codec(trusting=True)
+        self.kernel = Kernel(dict(vars(builtins)), self.printed)
+        main = ModuleType("__main__")
+        self.kernel.namespace = vars(main)
+        self.kernel.forget()
+        sys.modules["__main__"] = main
+        self._stubs: dict[str, Stub] = {}
+        self._inbox: Any = SimpleQueue()
+        self._sending = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._calls: dict[int, _Call] = {}
+        self._queued: list[_Call] = []
+        self._asked_for: set[str] = set()
+        self._text: list[str] = []
+        self._text_size = 0
+        self._sent_at = 0.0
+        self._running = 0
+        self._snippet = 0
+        self._shielded = False
+        self._interrupted = False
+        self._pid = os.getpid()
+        self._stdio = -1
+        self._failed: tuple[BaseException, str] | None = None
+
+    # Its life
+
+    def serve(self) -> None:
+        """Do what the host says until it closes the channel."""
+        import signal
+
+        self._take_stdio()
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        threading.Thread(target=self._read, name="actlet-kernel", daemon=True).start()
+        version = ".".join(map(str, sys.version_info[:3]))
+        self._send({"is": "ready", "takes": libraries(), "python": version, "pid": os.getpid()})
+        while True:
+            message, blobs = self._inbox.get()
+            if message["is"] == "end":
+                os._exit(0)
+            getattr(self, "_on_" + message["is"])(message, blobs)
+
+    def _take_stdio(self) -> None:
+        """The snippet's standard input is empty; what its C code and its children print comes through a pipe."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        self._stdio, write = os.pipe()
+        os.set_blocking(self._stdio, False)
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        os.close(write)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)
+        sys.stdout, sys.stderr = Printer(self, 1), Printer(self, 2)  # type: ignore[assignment]
+        os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self) -> None:
+        """A child of the snippet's: it has no part in the protocol, and prints by way of its descriptors."""
+        self._sending = threading.Lock()
+        self._pid = 0
+
+    def _read(self) -> None:
+        """On the reader's thread, for ever."""
+        import select
+
+        poll = select.poll()
+        poll.register(self._pipes.read_fd, select.POLLIN)
+        poll.register(self._stdio, select.POLLIN)
+        try:
+            while True:
+                ready = poll.poll(50 if self._snippet else None)
+                if any(fd == self._stdio for fd, _ in ready):
+                    self._drain()
+                if any(fd == self._pipes.read_fd for fd, _ in ready):
+                    self._sort(*read_frame(self._pipes.read))
+                if self._text:
+                    self.flush()
+        except (EOFError, OSError, FrameError):
+            os._exit(0)
+
+    def _sort(self, message: Message, blobs: list[bytearray | None]) -> None:
+        kind = message["is"]
+        if kind == "answers":
+            self._on_answers(message, blobs)
+        elif kind == "interrupt":
+            self._interrupt(message["n"])
+        else:
+            if kind == "run":
+                self._snippet = message["n"]
+            self._inbox.put((message, blobs))
+
+    # What the host says
+
+    def _on_setup(self, message: Message, _blobs: Any) -> None:
+        self._codec.takes = frozenset(message["takes"]) & frozenset(libraries())
+        self._codec.limits = Limits(**message["limits"])
+
+    def _on_tools(self, message: Message, _blobs: Any) -> None:
+        builtins = self.kernel.builtins
+        for name in self._stubs:
+            builtins.pop(name, None)
+        self._stubs = {offer["name"]: Stub(self, offer) for offer in message["tools"]}
+        builtins.update(self._stubs)
+
+    def _on_variables(self, message: Message, blobs: Any) -> None:
+        self.kernel.namespace.update(self._codec.decode(message["values"], blobs))
+
+    def _on_reset(self, _message: Message, _blobs: Any) -> None:
+        self.kernel.forget()
+        self._codec.forget()
+
+    def _on_run(self, message: Message, _blobs: Any) -> None:
+        number = message["n"]
+        self._failed = None
+        try:
+            ended = self._run(number, message["code"])
+        except KeyboardInterrupt as error:
+            ended = Ended(failure=self.kernel.describe(error), exception=error)
+        self._running = 0
+        if self._pid != os.getpid():
+            os._exit(0)
+        self._drain()
+        self.flush()
+        self._snippet = 0
+        self._finish(number, ended)
+
+    def _run(self, number: int, code: str) -> Ended:
+        try:
+            self._running = number
+            try:
+                tree = self.kernel.parse(code)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                return Ended(failure=self.kernel.describe(error), exception=error)
+            return self.kernel.run(tree)
+        finally:
+            self._running = 0
+
+    def _finish(self, number: int, ended: Ended) -> None:
+        done: Message = {
+            "is": "done", "n": number, "value": None, "shown": ended.shown, "text": ended.text,
+            "final": ended.final, "error": None, "changed": list(ended.changed),
+        }  # fmt: skip
+        failure = ended.failure
+        if failure is not None:
+            tool = self._failed[1] if self._failed and self._failed[0] is ended.exception else None
+            done["error"] = [failure.type[:200], failure.message, failure.line, failure.traceback, tool]
+            return self._send(done)
+        blobs: list[Blob] = []
+        self._running = number  # a hostile repr can be interrupted too
+        try:
+            done["value"] = self._codec.encode(ended.value, blobs)
+            pieces = frame(done, blobs, self._codec.limits)
+        except BaseException as error:
+            self._running = 0
+            pieces = frame(self._uncrossed(done, ended, error))
+        self._running = 0
+        self._transmit(pieces)
+
+    def _uncrossed(self, done: Message, ended: Ended, error: BaseException) -> Message:
+        """The end of a snippet whose value can't cross: a handle; for a final answer, an error."""
+        reason = str(error) if isinstance(error, CrossError) else f"{type(error).__name__}: {error!s:.200}"
+        if isinstance(error, KeyboardInterrupt):
+            done["error"] = ["KeyboardInterrupt", "", None, "", None]
+        elif ended.final:
+            done["error"] = ["ValueError", f"the final answer can't be sent: {reason}", None, "", None]
+        else:
+            done["value"] = ["handle", 0, type(ended.value).__name__[:100], reason[:300]]
+            return done
+        done.update(value=None, final=False, shown=False, text=None)
+        return done
+
+    # Tools
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Have a tool called and wait for what it returns. Raises what it raised."""
+        return self._wait(self._ask([_Call(next(self._numbers), name, args, kwargs)])[0])
+
+    def call_many(self, name: str, given: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> list[Any]:
+        """Have a tool called with each of these arguments, all at once. Raises what the first that failed raised."""
+        calls = [_Call(next(self._numbers), name, args, kwargs) for args, kwargs in given]
+        return [self._wait(call) for call in self._ask(calls)]
+
+    def acall(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A future of what a tool returns. Calls of the same turn of the event loop are made at once."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        future: Any = loop.create_future()
+        call = _Call(next(self._numbers), name, args, kwargs)
+        call.then = lambda: loop.call_soon_threadsafe(self._settle, call, future)
+        if not self._queued:
+            loop.call_soon(self._ask_queued)
+        self._queued.append(call)
+        return future
+
+    def _ask_queued(self) -> None:
+        calls, self._queued = self._queued, []
+        self._ask(calls)
+
+    def _settle(self, call: _Call, future: Any) -> None:
+        if future.done():
+            return
+        try:
+            future.set_result(self._value(call))
+        except Exception as error:
+            future.set_exception(error)
+
+    def _ask(self, calls: list[_Call]) -> list[_Call]:
+        if not self._snippet:
+            raise RuntimeError("tools can be called only while the snippet runs: join its threads before it ends")
+        if not calls:
+            return calls
+        blobs: list[Blob] = []
+        asked = []
+        for call in calls:
+            if call.name not in self._stubs:
+                raise RuntimeError(f"the tool {call.name!r} is no longer offered")
+            args, kwargs = self._codec.encode(list(call.args), blobs), self._codec.encode(call.kwargs, blobs)
+            asked.append([call.number, call.name, args, kwargs])
+        try:
+            pieces = frame({"is": "calls", "n": self._snippet, "calls": asked}, blobs, self._codec.limits)
+        except CrossError as error:
+            raise ValueError(f"the arguments of {calls[0].name} are {error}") from None
+        self.flush()
+        self._calls.update((call.number, call) for call in calls)
+        self._transmit(pieces)
+        return calls
+
+    def _wait(self, call: _Call) -> Any:
+        try:
+            call.lock.acquire()
+        finally:
+            self._calls.pop(call.number, None)
+        return self._value(call)
+
+    def _value(self, call: _Call) -> Any:
+        if call.answer is None:
+            raise RuntimeError(f"the call of {call.name} was given up")
+        (fine, value), blobs = call.answer
+        if fine:
+            return self._codec.decode(value, blobs)
+        error = _as_error(*value)
+        self._failed = error, call.name
+        raise error
+
+    def _on_answers(self, message: Message, blobs: list[bytearray | None]) -> None:
+        for number, fine, value in message["answers"]:
+            call = self._calls.pop(number, None)
+            if call is not None:
+                call.answer = [fine, value], blobs
+                call.then()
+
+    # Interrupts: raised in the main thread, in the snippet and nowhere else
+
+    def _interrupt(self, number: int) -> None:
+        import signal
+
+        if number == self._snippet:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _on_interrupt(self, *_: Any) -> None:
+        if self._shielded:
+            self._interrupted = True
+        elif self._running:
+            raise KeyboardInterrupt("the snippet was interrupted")
+
+    # What is printed, and what is sent
+
+    def printed(self, text: str) -> None:
+        """Print text of the snippet."""
+        if self._pid != os.getpid():
+            os.write(1, text.encode("utf-8", "replace"))
+            return
+        self._text.append(text)
+        self._text_size += len(text)
+        if self._text_size > 32_768 or time.monotonic() - self._sent_at > 0.05:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the text that is waiting to be sent."""
+        if self._pid != os.getpid():
+            return
+        with self._lock_sending():
+            texts, self._text, self._text_size = self._text, [], 0
+            self._sent_at = time.monotonic()
+            text = "".join(texts)
+            for start in range(0, len(text), 1_000_000):
+                piece = {"is": "printed", "n": self._snippet, "text": text[start : start + 1_000_000]}
+                self._pipes.send(frame(piece))
+
+    def _drain(self) -> None:
+        """Print what has come through the pipe from C code and from children."""
+        data = b""
+        while len(data) < 1 << 20:
+            try:
+                piece = os.read(self._stdio, 65_536)
+            except BlockingIOError:
+                break
+            data += piece
+        if data:
+            self.printed(data.decode("utf-8", "replace"))
+
+    def _send(self, message: Message) -> None:
+        self._transmit(frame(message))
+
+    def _transmit(self, pieces: Sequence[Blob]) -> None:
+        if self._pid == os.getpid():
+            with self._lock_sending():
+                self._pipes.send(pieces)
+
+    @contextmanager
+    def _lock_sending(self) -> Iterator[None]:
+        """Nobody else sends, and no interrupt comes in between."""
+        main = threading.current_thread() is threading.main_thread()
+        if main:
+            self._shielded = True
+        try:
+            with self._sending:
+                yield
+        finally:
+            if main:
+                self._shielded = False
+                if self._interrupted:
+                    self._interrupted = False
+                    if self._running:
+                        raise KeyboardInterrupt("the snippet was interrupted")
+
+
+def _as_error(name: str, message: str) -> BaseException:
+    """What a tool raised: of the same class where that is one of Python's own."""
+    import builtins
+
+    kind = vars(builtins).get(name)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        try:
+            return kind(message)
+        except TypeError:  # such as UnicodeDecodeError, which takes five arguments
+            pass
+    return type(name, (ToolError,), {})(message)
+
+
+def main(read_fd: int, write_fd: int) -> None:
+    """Be a box's kernel: messages come in by `read_fd` and go out by `write_fd`, until the channel is closed."""
+    Guest(Pipes(read_fd, write_fd)).serve()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

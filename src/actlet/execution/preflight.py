@@ -57,6 +57,11 @@ def look_over(tree: ast.Module, around: Surroundings) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.line)
 
 
+def mistakes(survey: Survey, around: Surroundings) -> list[Problem]:
+    """The certain mistakes alone, for a box that has no policy: names that don't exist, calls that don't fit."""
+    return sorted([*_names(survey, around), *_calls(survey, around)], key=lambda problem: problem.line)
+
+
 def _imports(survey: Survey, around: Surroundings) -> Iterator[Problem]:
     imports = around.imports
     for module, sure, line in survey.imports:

@@ -1,0 +1,68 @@
+"""What the host knows of the names in a box that is somewhere else, and the look over a snippet that this allows.
+
+The rule: where there is doubt it keeps silent. A snippet that could have bound names behind its back (`exec`,
+`globals()`, `import *`) ends what is known until the box is reset. What may be imported or named is no business of
+this look: the box itself keeps the snippet in.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .box import SnippetError
+from .policy import Imports
+from .preflight import Surroundings, mistakes
+from .survey import Survey
+
+_DOUBTFUL = frozenset("exec eval globals locals vars builtins __builtins__ __import__ importlib inspect sys gc".split())
+
+
+def _anything() -> None:
+    """Stands for the value of a name, of which nothing is known: it may be something to call."""
+
+
+class Known:
+    """The names that snippets find in a box."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._doubt = False
+
+    def add(self, names: Iterable[str]) -> None:
+        """These are bound now, or have been."""
+        self._names.update(names)
+
+    def forget(self) -> None:
+        """The box is empty."""
+        self._names.clear()
+        self._doubt = False
+
+    def lost(self, given: Mapping[str, Any]) -> str:
+        """In words: what a new kernel doesn't have of what this one had. It will have what the host gave."""
+        names = sorted(self._names - given.keys())
+        self._names.intersection_update(given)
+        if not names:
+            return "No variables were lost; the next snippet gets a new box."
+        shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+        return f"The next snippet gets a new box, without the variables {shown}: define what you need again."
+
+    def refuses(self, code: str, tools: Mapping[str, Any]) -> SnippetError | None:
+        """Why the snippet is certain to fail; None if it may run. Its syntax is left to the box's own Python."""
+        try:
+            tree = compile(code, "<snippet>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            survey = Survey(tree)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
+            return None
+        if survey.star or any(node.id in _DOUBTFUL for node, _ in survey.loads) or not survey.imported.isdisjoint(_DOUBTFUL):
+            self._doubt = True
+        if self._doubt:
+            return None
+        found = {**vars(builtins), **dict.fromkeys(tools), "__name__": None, "__builtins__": None}
+        around = Surroundings(dict.fromkeys(self._names, _anything), found, tools, Imports(["*"]))
+        problems = mistakes(survey, around)
+        if not problems:
+            return None
+        return SnippetError(problems[0].type, f"{problems[0].message}\n(Nothing was run.)", problems[0].line)

@@ -1,0 +1,510 @@
+"""The host's end of the protocol: a box whose kernel is somewhere else.
+
+The rule: nothing that comes from a kernel is believed. The code in a box shares its process with the kernel, so
+every message may be forged; each is checked, and one that breaks the protocol ends the kernel, never the host. What
+a snippet waits for ends on time: first by asking the kernel, then by killing it. A kernel that has ended is an error
+that the model sees, with what was lost; the next snippet gets a new one.
+
+Each box that has a kernel has a thread that reads what it says. A thread that waits costs a few dozen kilobytes, and
+nobody's large message, or slow decoding, holds up another box, as it would on one thread for all.
+
+A box's author writes a subclass with `_start`, `_kill` and perhaps `_reason`.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, Self
+from weakref import ReferenceType, ref
+
+from ..errors import BoxError
+from ..threads import Alarm, Worker
+from .box import Answer, Box, BoxCall, CodeOutput, Deliver, SnippetError, Suspended
+from .by_hand import raise_failure, run_by_hand
+from .channel import Channel
+from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, frame, libraries, read_frame
+from .known import Known
+from .offers import offers_of
+from .remote_snippet import Snippet
+
+POLITE_INTERRUPT = 1.0
+"""Seconds that a snippet has to end after a `KeyboardInterrupt` inside it, before its kernel is killed."""
+
+START_SECONDS = 60.0
+"""Seconds that a kernel has to say that it is ready."""
+
+Blobs = list[bytearray | None]
+
+
+class Link:
+    """A kernel that runs: its channel, its values, whether it has ended."""
+
+    def __init__(self, channel: Channel, limits: Limits) -> None:
+        self.channel = channel
+        self.codec = Codec(limits)
+        self.limits = limits
+        self.over = False
+        self.tools_sent: dict[str, Any] | None = None
+
+    def send(self, message: dict[str, Any], blobs: list[Blob] | None = None) -> None:
+        """Send a message. Raises `CrossError` if it is too large; one to a kernel that has ended is dropped."""
+        pieces = frame(message, blobs or [], self.limits)
+        with suppress(OSError):  # whoever reads finds out that it has ended, and tells
+            self.channel.send(pieces)
+
+
+class RemoteBox(Box):
+    """A box that speaks the kernel's protocol over a channel.
+
+    `timeout_seconds`: a snippet's own time, without that of the tools it waits for; None for no limit.
+    `max_print_outputs_length`: characters of printed text that are kept. `limits`: of one message.
+    `additional_authorized_imports` is kept for prompts; what may be imported is up to what is installed in the box.
+    """
+
+    def __init__(
+        self,
+        additional_authorized_imports: Iterable[str] = (),
+        *,
+        timeout_seconds: float | None = 30,
+        max_print_outputs_length: int | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:
+        if timeout_seconds is not None and not timeout_seconds > 0:
+            raise ValueError(f"timeout_seconds must be above 0, or None for no limit; it is {timeout_seconds!r}")
+        self.additional_authorized_imports = list(additional_authorized_imports)
+        self.timeout_seconds = timeout_seconds
+        self.max_print_outputs_length = 50_000 if max_print_outputs_length is None else max_print_outputs_length
+        self.limits = limits
+        self.tools: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._link: Link | None = None
+        self._snippet: Snippet | None = None
+        self._number = 0
+        self._given: dict[str, Any] = {}
+        self._unsent: dict[str, Any] = {}
+        self._known = Known()
+        self._lost = ""
+
+    # What a box's author writes
+
+    @abstractmethod
+    def _start(self) -> Channel:
+        """Start a kernel, and give the channel to it. Raises `BoxError`. Called on any thread, one at a time."""
+
+    @abstractmethod
+    def _kill(self) -> None:
+        """End the kernel that was started last, and everything in its box, now. May be called more than once."""
+
+    def _reason(self) -> str:
+        """Why the kernel has ended, as far as the box can tell ("killed by signal 9"); "" if it can't."""
+        return ""
+
+    def _settings(self) -> dict[str, Any]:
+        """The arguments to make another box like this one with."""
+        return {
+            "additional_authorized_imports": self.additional_authorized_imports,
+            "timeout_seconds": self.timeout_seconds,
+            "max_print_outputs_length": self.max_print_outputs_length,
+            "limits": self.limits,
+        }
+
+    # What snippets can use
+
+    def send_tools(self, tools: Mapping[str, Any]) -> None:
+        """Offer these tools to snippets, by name, in place of those offered before. They stay here."""
+        self.tools = dict(tools)
+
+    def send_variables(self, variables: Mapping[str, Any]) -> None:
+        """Bind these names. Values cross as copies; what can't cross, as a handle that tools get the object for."""
+        self._given.update(variables)
+        self._unsent.update(variables)
+        self._known.add(variables)
+
+    # Its life
+
+    def start(self) -> None:
+        """Start the kernel now, if none runs, instead of with the first snippet. Raises `BoxError`."""
+        with self._lock:
+            if self._link is not None:
+                return
+            channel = self._start()
+            link = Link(channel, self.limits)
+            late = Alarm(START_SECONDS, self._kill)
+            try:
+                message, _ = read_frame(channel.read, self.limits)
+                link.codec.takes = _takes_of(message)
+            except (EOFError, OSError, FrameError) as error:
+                channel.close()
+                self._kill()
+                raise BoxError(f"the box's kernel didn't start: {self._reason() or error}") from error
+            finally:
+                late.cancel()
+            link.send({"is": "setup", "takes": libraries(), "limits": self.limits._asdict()})
+            self._link = link
+            self._unsent = dict(self._given)
+        name = f"actlet-{type(self).__name__}"
+        threading.Thread(target=_read, args=(ref(self), link), name=name, daemon=True).start()
+
+    def fresh(self) -> Self:
+        """Another box with the same settings and nothing in it."""
+        return type(self)(**self._settings())
+
+    def reset(self) -> None:
+        """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
+        with self._lock:
+            if self._snippet is not None:
+                raise BoxError("a snippet is running in this box: wait for its end before you reset it")
+            self._given.clear()
+            self._unsent.clear()
+            self._known.forget()
+            self._lost = ""
+            if self._link is not None:
+                self._link.codec.forget()
+                self._link.send({"is": "reset"})
+
+    def cleanup(self) -> None:
+        """End the kernel, and what runs in it. The box may be used again, with a new one."""
+        with self._lock:
+            snippet = self._snippet
+            if snippet is not None and snippet.stopped is None:
+                snippet.stopped = SnippetError("KeyboardInterrupt", "the box was closed")
+            self._cut()
+        self._end(snippet, CodeOutput())
+
+    def __del__(self) -> None:
+        if getattr(self, "_link", None) is not None:
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the kernel, if there is one. What it still says is not listened to."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.over = True
+            link.channel.close_writing()
+            self._kill()
+
+    # Running
+
+    def submit(self, code: str, deliver: Deliver) -> None:
+        """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
+        with self._lock:
+            if self._snippet is not None:
+                raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
+            self._number += 1
+            snippet = Snippet(self._number, deliver, self.timeout_seconds, self.max_print_outputs_length)
+            self._snippet = snippet
+        refused = self._known.refuses(code, self.tools)
+        if refused is not None:
+            self._end(snippet, CodeOutput(error=refused))
+        elif self._link is None or self._unsent:
+            worker = Worker.take()
+            worker.submit(partial(self._begin, snippet, code))
+            worker.release()
+        else:
+            self._begin(snippet, code)
+
+    def _begin(self, snippet: Snippet, code: str) -> None:
+        try:
+            self.start()
+            with self._lock:
+                if self._snippet is snippet and snippet.stopped is None:
+                    self._send_all(snippet, code)
+        except CrossError as error:
+            self._end(snippet, CodeOutput(error=SnippetError("BoxError", str(error))))
+        except Exception as error:
+            self._end(snippet, CodeOutput(error=SnippetError("BoxError", f"{type(error).__name__}: {error}")))
+
+    def _send_all(self, snippet: Snippet, code: str) -> None:
+        link = self._link
+        if link is None:
+            raise BoxError("the box ended before the snippet began")
+        if link.tools_sent != self.tools:
+            link.send({"is": "tools", "tools": offers_of(self.tools)})
+            link.tools_sent = dict(self.tools)
+        for name, value in self._unsent.items():
+            self._send_variable(link, name, value)
+        self._unsent.clear()
+        if self._lost:
+            snippet.printed.write(f"({self._lost})\n")
+            self._lost = ""
+        link.send({"is": "run", "n": snippet.number, "code": code})
+        snippet.run_clock(partial(self._expire, snippet))
+
+    def _send_variable(self, link: Link, name: str, value: Any) -> None:
+        blobs: list[Blob] = []
+        try:
+            link.send({"is": "variables", "values": link.codec.encode({name: value}, blobs)}, blobs)
+        except CrossError as error:
+            raise CrossError(f"the variable {name!r} can't be sent to the box: {error}") from None
+
+    def resume(self, answers: tuple[Answer, ...]) -> None:
+        """Answer every call of the last `Suspended`. Answers to a snippet that has been stopped are dropped."""
+        with self._lock:
+            snippet, link = self._snippet, self._link
+            if snippet is None or link is None or snippet.stopped is not None:
+                return
+            asked = snippet.answered(answers)
+            if not asked:
+                return
+            self._send_answers(link, [answer for answer in answers if answer.id in asked])
+            calls, output = snippet.next_calls(), snippet.output
+            if not calls and output is None:
+                snippet.run_clock(partial(self._expire, snippet))
+        if calls:
+            snippet.deliver(Suspended(calls))
+        elif output is not None:
+            self._end(snippet, output)
+
+    def _send_answers(self, link: Link, answers: list[Answer]) -> None:
+        """Each as a message of its own, unless all are small: the limits hold for each."""
+        blobs: list[Blob] = []
+        nodes = [_answer_node(link.codec, answer, blobs) for answer in answers]
+        try:
+            link.send({"is": "answers", "answers": nodes}, blobs)
+        except CrossError as error:
+            if len(answers) == 1:
+                refused = Answer(answers[0].id, error=ValueError(f"what the tool returned is {error}"))
+                return self._send_answers(link, [refused])
+            for answer in answers:
+                self._send_answers(link, [answer])
+
+    # Stopping
+
+    def interrupt(self) -> None:
+        """Stop the snippet that is running, if one is: `KeyboardInterrupt` inside it, then by force."""
+        snippet = self._snippet
+        if snippet is not None:
+            self._stop(snippet, SnippetError("KeyboardInterrupt", "the snippet was interrupted"), POLITE_INTERRUPT)
+
+    def _expire(self, snippet: Snippet) -> None:
+        limit = f"{self.timeout_seconds:g} second{'' if self.timeout_seconds == 1 else 's'}"
+        message = (
+            f"Code execution exceeded the maximum execution time of {limit}. "
+            "Variables are kept. Do less at a time, or in a faster way."
+        )
+        self._stop(snippet, SnippetError("TimeoutError", message), POLITE_INTERRUPT / 2)
+
+    def _stop(self, snippet: Snippet, error: SnippetError, polite: float) -> None:
+        with self._lock:
+            if snippet.over or snippet.stopped is not None:
+                return
+            snippet.stop(error)
+            output, link = snippet.output, self._link
+            if link is not None and output is None:
+                link.send({"is": "interrupt", "n": snippet.number})
+        if link is None or output is not None:
+            self._end(snippet, output or CodeOutput())
+        else:
+            Alarm(polite, partial(self._force, snippet, link))
+
+    def _force(self, snippet: Snippet, link: Link) -> None:
+        with self._lock:
+            if snippet.over or snippet.stopped is None or self._link is not link:
+                return
+            self._cut()
+            message = snippet.stopped.message.replace("Variables are kept. ", "")
+            lost = self._known.lost(self._given)
+            snippet.stopped = replace(snippet.stopped, message=f"{message} It had to be killed. {lost}")
+        self._end(snippet, CodeOutput())
+
+    def _end(self, snippet: Snippet | None, output: CodeOutput) -> None:
+        """The end of a snippet, once."""
+        with self._lock:
+            if snippet is None or snippet.over:
+                return
+            snippet.end()
+            if self._snippet is snippet:
+                self._snippet = None
+        snippet.tell(output)
+
+    # What the kernel says
+
+    def _hear(self, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
+        """A message. Raises `FrameError` if it breaks the protocol."""
+        hear = {"printed": self._on_printed, "calls": self._on_calls, "done": self._on_done}.get(message["is"])
+        if hear is None:
+            raise FrameError(f"an unknown message: {message['is']!r:.40}")
+        with self._lock:
+            snippet = self._snippet
+            if link.over:
+                return
+            if snippet is None or message.get("n") != snippet.number:
+                if hear == self._on_done:
+                    raise FrameError("the end of a snippet that isn't running")
+                return  # a thread of an earlier snippet's
+        hear(snippet, link, message, blobs)
+
+    def _on_printed(self, snippet: Snippet, _link: Link, message: dict[str, Any], _blobs: Blobs) -> None:
+        snippet.printed.write(_checked(message.get("text"), str))
+
+    def _on_calls(self, snippet: Snippet, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
+        calls, refused = [], []
+        for number, name, args, kwargs in _calls_of(message, link.codec, blobs):
+            snippet.number_call(number)
+            try:
+                calls.append(self._bound(number, name, args, kwargs))
+            except Exception as error:
+                refused.append(Answer(number, error=error))
+        if refused:
+            self._send_answers(link, refused)
+        plain = [call for call in calls if not hasattr(self.tools.get(call.name), "bind")]
+        for call in plain:
+            worker = Worker.take()
+            worker.submit(partial(self._call_plainly, link, call))
+            worker.release()
+        with self._lock:
+            snippet.queued += [call for call in calls if call not in plain]
+            asked = () if snippet.asked or snippet.stopped is not None else snippet.next_calls()
+        if asked:
+            snippet.deliver(Suspended(asked))
+
+    def _bound(self, number: int, name: str, args: list[Any], kwargs: dict[str, Any]) -> BoxCall:
+        """The call with its arguments by name. Raises `TypeError` if they don't fit."""
+        tool = self.tools.get(name)
+        if tool is None:
+            raise RuntimeError(f"there is no tool {name!r:.80}")
+        if not hasattr(tool, "bind"):
+            return BoxCall(number, name, {"args": args, "kwargs": kwargs})
+        return BoxCall(number, name, tool.bind(tuple(args), kwargs))
+
+    def _call_plainly(self, link: Link, call: BoxCall) -> None:
+        """A plain function that was offered as a tool: it is called here, and nobody else is asked."""
+        try:
+            answer = Answer(call.id, self.tools[call.name](*call.arguments["args"], **call.arguments["kwargs"]))
+        except Exception as error:
+            answer = Answer(call.id, error=error)
+        self._send_answers(link, [answer])
+
+    def _on_done(self, snippet: Snippet, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
+        output = _output_of(message, link.codec, blobs, self.tools)
+        self._known.add(output.changed)
+        with self._lock:
+            if snippet.asked and snippet.stopped is None:
+                snippet.output = output  # its threads wait for tools, whose answers belong to it
+                return
+        self._end(snippet, output)
+
+    def _died(self, link: Link, why: str) -> None:
+        """The kernel has ended, or has broken the protocol."""
+        with self._lock:
+            if link.over:
+                return
+            self._cut()
+            reason = why or self._reason() or "its process ended"
+            lost = self._known.lost(self._given)
+            snippet = self._snippet
+            if snippet is None:
+                self._lost = f"The box had ended between two snippets: {reason}. {lost}"
+                return
+        error = SnippetError("BoxError", f"the box ended while the snippet ran: {reason}. {lost}")
+        self._end(snippet, CodeOutput(error=error))
+
+    # By hand
+
+    def run(self, code: str) -> CodeOutput:
+        """Run a snippet to its end, calling its tools here, one after another; what came of it, error or not."""
+        return run_by_hand(self, self.tools, code)
+
+    def __call__(self, code_action: str) -> CodeOutput:
+        """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
+        return raise_failure(self.run(code_action))
+
+
+def _read(box: ReferenceType[RemoteBox], link: Link) -> None:
+    """On a thread of the link's: pass on what its kernel says, until it ends. Doesn't keep the box alive."""
+    why = ""
+    try:
+        while True:
+            message, blobs = read_frame(link.channel.read, link.limits)
+            owner = box()
+            if owner is None or link.over:
+                break
+            owner._hear(link, message, blobs)
+            del owner, message, blobs
+    except (EOFError, OSError):
+        pass
+    except FrameError as error:
+        why = f"it broke the protocol ({error})"
+    except Exception as error:
+        why = f"{type(error).__name__} while reading what it says: {error!s:.200}"
+    owner = box()
+    if owner is not None:
+        owner._died(link, why)
+    link.channel.close()
+
+
+def _takes_of(message: dict[str, Any]) -> frozenset[str]:
+    takes = message.get("takes")
+    if message["is"] != "ready" or type(takes) is not list or not all(type(name) is str for name in takes):
+        raise FrameError(f"a kernel that doesn't say it is ready: {message!r:.200}")
+    return frozenset(takes) & frozenset(libraries())
+
+
+def _checked(value: Any, *kinds: type) -> Any:
+    if type(value) not in kinds:
+        raise FrameError(f"a {type(value).__name__} where {kinds[0].__name__} belongs")
+    return value
+
+
+def _calls_of(message: dict[str, Any], codec: Codec, blobs: Blobs) -> list[tuple[int, str, list[Any], dict[str, Any]]]:
+    calls = []
+    for call in _checked(message.get("calls"), list):
+        if type(call) is not list or len(call) != 4:
+            raise FrameError("a call that is none")
+        number, name = _checked(call[0], int), _checked(call[1], str)
+        args, kwargs = codec.decode(call[2], blobs), codec.decode(call[3], blobs)
+        if type(args) is not list or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
+            raise FrameError("a call's arguments that are none")
+        calls.append((number, name, args, kwargs))
+    return calls
+
+
+def _output_of(message: dict[str, Any], codec: Codec, blobs: Blobs, tools: Mapping[str, Any]) -> CodeOutput:
+    changed = _checked(message.get("changed"), list)
+    if len(changed) > 100_000 or not all(type(name) is str and len(name) <= 1000 for name in changed):
+        raise FrameError("changed names that are none")
+    failure = _checked(message.get("error"), type(None), list)
+    if failure is not None:
+        return CodeOutput(error=_error_of(failure, tools), changed=tuple(changed))
+    final = _checked(message.get("final"), bool)
+    if final and "final_answer" not in tools:
+        raise FrameError("a final answer, which nobody asked for")
+    text = _checked(message.get("text"), type(None), str)
+    return CodeOutput(
+        codec.decode(message.get("value"), blobs),
+        is_final_answer=final,
+        changed=tuple(changed),
+        shown=_checked(message.get("shown"), bool),
+        text=None if text is None else text[:30_000],
+    )
+
+
+def _error_of(failure: list[Any], tools: Mapping[str, Any]) -> SnippetError:
+    if len(failure) != 5:
+        raise FrameError("an error that is none")
+    kind, words, line, trace, tool = failure
+    _checked(line, int, type(None))
+    if _checked(tool, str, type(None)) not in tools:
+        tool = None
+    return SnippetError(
+        _checked(kind, str)[:200], _checked(words, str)[:10_000], line, _checked(trace, str)[:20_000], tool
+    )
+
+
+def _answer_node(codec: Codec, answer: Answer, blobs: list[Blob]) -> list[Any]:
+    if answer.error is not None:
+        return [answer.id, False, [type(answer.error).__name__, str(answer.error)[:10_000]]]
+    before = len(blobs)
+    try:
+        return [answer.id, True, codec.encode(answer.value, blobs)]
+    except Exception as error:
+        del blobs[before:]
+        return [answer.id, False, ["ValueError", f"what the tool returned can't be sent to the box: {error}"]]
+
+
+__all__ = ["Channel", "Handle", "RemoteBox"]

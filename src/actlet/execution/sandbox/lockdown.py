@@ -1,0 +1,193 @@
+"""What a worker does to itself before it runs anything: layers, each a small function that stands alone.
+
+Order matters: descriptors and limits first, then namespaces and the user, then no new privileges, then Landlock
+(which has to open the paths it allows) and last seccomp (which refuses what the others needed). The caller must have
+one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the host
+decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must end.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from . import landlock, namespaces, seccomp
+from .syscalls import CAPBSET_DROP, DUMPABLE, NO_NEW_PRIVS, NUMBERS, PDEATHSIG, call, close_all_but, prctl
+
+REQUIRED = ("landlock", "seccomp")
+"""The layers below which a box refuses to start, unless it is told otherwise."""
+
+HEADROOM_MB = 768
+"""Address space beyond `memory_mb`: stacks of threads and mapped libraries take it without using memory."""
+
+SHARED_USER_PROCESSES = 4_096
+"""Threads that all workers of one user namespace may have together: they count as one user there."""
+
+DEVICES = ("/dev/null", "/dev/zero")
+RANDOM = ("/dev/urandom", "/dev/random")
+
+
+class Plan(NamedTuple):
+    """What to apply. Sizes in MB; `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp`
+    where the worker gets no mounts of its own. `namespaces` names the zygote's."""
+
+    kept: tuple[int, ...]
+    readable: tuple[str, ...]
+    writable: tuple[str, ...]
+    folder: str | None
+    user: int | None
+    namespaces: tuple[str, ...]
+    memory_mb: int
+    cpu_seconds: int
+    max_processes: int
+    max_files: int
+    disk_mb: int
+    skip: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> tuple[str, str]:
+        """The work folder and the temporary folder, as the worker sees them."""
+        if self.folder is None:
+            return namespaces.WORK, namespaces.TEMPORARY
+        return self.folder + namespaces.WORK, self.folder + namespaces.TEMPORARY
+
+
+Report = dict[str, Any]
+
+
+def close_descriptors(plan: Plan) -> str:
+    """Leave nothing open but the channel; standard input and outputs are `/dev/null`."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    close_all_but([0, 1, 2, *plan.kept])
+    return "closed"
+
+
+def own_session(plan: Plan) -> str:  # noqa: ARG001
+    """No terminal, no process group of anybody else's, private files, ordinary signals."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.umask(0o077)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGXFSZ, signal.SIGPIPE):
+        ignored = number in (signal.SIGXFSZ, signal.SIGPIPE)  # writing past a limit is an error, not an end
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    return "own"
+
+
+def limits(plan: Plan) -> dict[str, int]:
+    """Limits of the process, only ever lowered: raising them takes a privilege that root may lack."""
+    chosen = {
+        "CORE": 0,
+        "DATA": plan.memory_mb << 20,
+        "AS": (plan.memory_mb + HEADROOM_MB) << 20,
+        "CPU": plan.cpu_seconds,
+        "NOFILE": 256,
+        "FSIZE": plan.disk_mb << 20,
+        "MEMLOCK": 0,
+        "MSGQUEUE": 0,
+        "NICE": 0,
+        "RTPRIO": 0,
+    }
+    if plan.user is not None:
+        chosen["NPROC"] = plan.max_processes
+    elif "user" in plan.namespaces:
+        chosen["NPROC"] = SHARED_USER_PROCESSES
+    return {name: _lower(getattr(resource, f"RLIMIT_{name}"), value) for name, value in chosen.items()}
+
+
+def _lower(kind: int, value: int) -> int:
+    hard = resource.getrlimit(kind)[1]
+    lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (lowered, lowered))
+    return lowered
+
+
+def own_folder(plan: Plan) -> str:
+    """The private work folder: in memory and limited where there are mounts of one's own; then entered."""
+    if plan.folder is None:
+        user, group = (os.geteuid(), os.getegid()) if plan.user is None else (plan.user, plan.user)
+        namespaces.private_folder(user, group, plan.disk_mb, plan.max_files)
+    work, temporary = plan.home
+    os.chdir(work)
+    os.environ.update(HOME=work, TMPDIR=temporary)
+    return "tmpfs" if plan.folder is None else plan.folder
+
+
+def become_nobody(plan: Plan) -> int:
+    """Root becomes a user that owns nothing else. Returns the uid."""
+    if plan.user is not None:
+        os.setgroups([])
+        os.setresgid(plan.user, plan.user, plan.user)
+        os.setresuid(plan.user, plan.user, plan.user)
+    return os.geteuid()
+
+
+def drop_capabilities(plan: Plan) -> str:  # noqa: ARG001
+    """No capability is left, and none can be had again."""
+    for number in range(64):
+        try:
+            prctl(CAPBSET_DROP, number)
+        except OSError:
+            break  # there are no more of them, or it isn't ours to drop: then there are none to lose
+    call("capset", NUMBERS["capset"], struct.pack("=Ii", 0x20080522, 0), bytes(24))
+    return "none"
+
+
+def no_new_privileges(plan: Plan) -> str:  # noqa: ARG001
+    """Programs with special bits give nothing, nobody may look into this process, and it ends with the zygote."""
+    prctl(NO_NEW_PRIVS, 1)
+    prctl(PDEATHSIG, signal.SIGKILL)
+    prctl(DUMPABLE, 0)
+    return "set"
+
+
+def confine_files(plan: Plan) -> int:
+    """Landlock. Returns its version."""
+    return landlock.restrict(
+        (*plan.readable, *RANDOM), (*plan.writable, *plan.home), [path for path in DEVICES if os.path.exists(path)]
+    )
+
+
+def confine_calls(plan: Plan) -> str:  # noqa: ARG001
+    """Seccomp."""
+    seccomp.restrict(os.getpid())
+    return "allow-list"
+
+
+LAYERS: dict[str, Callable[[Plan], Any]] = {
+    "descriptors": close_descriptors,
+    "session": own_session,
+    "folder": own_folder,
+    "limits": limits,
+    "user": become_nobody,
+    "privileges": no_new_privileges,
+    "capabilities": drop_capabilities,
+    "landlock": confine_files,
+    "seccomp": confine_calls,
+}
+"""Every layer, in the order in which they are applied."""
+
+
+def lock(plan: Plan) -> Report:
+    """Apply every layer but `plan.skip`. Returns what came of each: its own word, or `"failed: ..."`."""
+    report: Report = {"namespaces": list(plan.namespaces)}
+    for name, layer in LAYERS.items():
+        if name in plan.skip:
+            report[name] = "left out"
+            continue
+        try:
+            report[name] = layer(plan)
+        except (OSError, ValueError) as error:
+            report[name] = f"failed: {error}"
+    return report
+
+
+def missing(report: Report, required: tuple[str, ...]) -> list[str]:
+    """The required layers that the report doesn't show as applied, with the reason."""
+    words = {name: str(report.get(name, "left out")) for name in required}
+    return [f"{name} ({word})" for name, word in words.items() if word.startswith(("failed", "left out"))]

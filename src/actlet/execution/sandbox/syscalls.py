@@ -1,0 +1,80 @@
+"""Calls of the kernel that Python's standard library has no function for, by way of ctypes.
+
+Rule: one thin function per call, which raises `OSError` with the call's name. What they are for is said elsewhere.
+The files of this package are read by the zygote alone, without the rest of actlet: they import only each other.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+MACHINE = platform.machine()
+
+NUMBERS = {
+    "x86_64": {"pivot_root": 155, "capset": 126, "seccomp": 317, "setns": 308},
+    "aarch64": {"pivot_root": 41, "capset": 91, "seccomp": 277, "setns": 268},
+}.get(MACHINE, {})
+"""Numbers of the calls that differ between machines; an unknown machine has none."""
+
+CLOSE_RANGE, MOUNT_SETATTR = 436, 442
+LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
+
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
+
+PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS = 1, 4, 24, 38
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+
+
+def _checked(result: int, name: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def call(name: str, number: int, *arguments: object) -> int:
+    """System call `number`; integers go in as 64 bits."""
+    wide = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    return _checked(_libc.syscall(ctypes.c_long(number), *wide), name)
+
+
+def prctl(option: int, value: int = 0) -> int:
+    """Change or ask something about this process."""
+    return _checked(_libc.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))), f"prctl({option})")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces that `flags` names for new ones."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int, kind: int) -> None:
+    """Enter the namespace that `descriptor` is open on."""
+    call("setns", NUMBERS["setns"], descriptor, kind)
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
+    """Mount a file system."""
+    words = [os.fsencode(text) for text in (source, target, kind)]
+    _checked(_libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None), f"mount {target}")
+
+
+def unmount(target: str) -> None:
+    """Take a mount out of the tree, and away as soon as nothing uses it."""
+    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
+
+
+def close_all_but(kept: list[int]) -> None:
+    """Close every descriptor that isn't in `kept`."""
+    low = 0
+    for descriptor in [*sorted(set(kept)), 1 << 32]:
+        if descriptor > low:
+            call("close_range", CLOSE_RANGE, low, min(descriptor - 1, 0xFFFFFFFF), 0)
+        low = descriptor + 1

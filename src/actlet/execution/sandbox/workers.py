@@ -1,0 +1,340 @@
+"""The host's side of the zygotes: one for each process and set of options, started when first needed.
+
+`Zygotes.fork` gives a locked-down worker: the ends of its channel, and a pidfd to end it with. A zygote that died is
+started again. Nothing that a worker says is read here but its first status line, which it writes before it runs
+anything.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import BoxError
+from . import folders
+
+START_SECONDS = 30
+"""How long a zygote may take to start, and a worker to lock itself down."""
+
+PACKET = 1 << 17
+
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/work",
+    "TMPDIR": "/tmp",
+    "USER": "worker",
+    "LOGNAME": "worker",
+    "MPLBACKEND": "Agg",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+"""All that a worker's environment holds."""
+
+SYSTEM = (
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libx32",
+    "/usr/share",
+    "/usr/local/lib",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+)
+"""What Python and its libraries read of the system."""
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KERNEL = os.path.join(os.path.dirname(HERE), "kernel.py")
+
+BOOT = (
+    "import sys,types;p=types.ModuleType('sandbox');p.__path__=[sys.argv[3]];sys.modules['sandbox']=p;"
+    "from sandbox.zygote import main;main()"
+)
+
+FIRST_USER, USERS = 61_184, 4_335
+"""The uids that systemd keeps for services that come and go: nothing else is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the workers of one zygote have in common."""
+
+    readable: tuple[str, ...] = ()
+    writable: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    namespaces: bool = True
+    program: str = KERNEL
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker may use: megabytes, seconds, numbers."""
+
+    memory_mb: int = 1_024
+    cpu_seconds: int = 600
+    max_processes: int = 64
+    max_files: int = 1_000
+    disk_mb: int = 64
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker process: the host's ends of its channel, a pidfd to end it with, a pipe that tells how it ended, its
+    report, its folder on the host's disk if it has one, and why the host ended it, if it did."""
+
+    read: int
+    write: int
+    pidfd: int
+    status: int
+    report: dict[str, Any]
+    folder: str | None
+    reason: str = ""
+    _ended: threading.Lock = field(default_factory=threading.Lock)
+
+    def kill(self) -> None:
+        """End the worker, and whatever it has started, with one signal. It may have ended already."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def end(self, reason: str) -> None:
+        """Kill the worker, and say why."""
+        self.reason = self.reason or reason
+        self.kill()
+
+    def interrupt(self) -> None:
+        """Raise `KeyboardInterrupt` in the worker."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
+
+    def ended(self, seconds: float) -> int | None:
+        """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
+        line = _line(self.status, seconds)
+        return None if line is None else int(json.loads(line)["ended"])
+
+    def close(self) -> None:
+        """Kill the worker and give back everything of it. May be called more than once."""
+        with self._ended:
+            if self.pidfd < 0:
+                return
+            self.kill()
+            self.ended(START_SECONDS)
+            for descriptor in (self.read, self.write, self.pidfd, self.status):
+                os.close(descriptor)
+            self.pidfd = -1
+        if self.folder is not None:
+            folders.unwatch(self.folder)
+            folders.remove(self.folder)
+
+
+def _line(descriptor: int, seconds: float) -> bytes | None:
+    """One line of a pipe; None when it closes or the time is over first."""
+    import select
+
+    poll, line = select.poll(), b""
+    poll.register(descriptor, select.POLLIN)
+    while not line.endswith(b"\n"):
+        if not poll.poll(seconds * 1_000):
+            return None
+        byte = os.read(descriptor, 1)
+        if not byte:
+            return None
+        line += byte
+    return line
+
+
+class Zygote:
+    """One zygote, seen from the host."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.folder = folders.make()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.settimeout(START_SECONDS)
+        self.lock = threading.Lock()
+        with theirs:
+            self.process = _execute(theirs.fileno())
+        try:
+            self.control.send(json.dumps(self._setup()).encode())
+            self.said: dict[str, Any] = json.loads(self.control.recv(PACKET) or b'{"error": "it ended"}')
+        except OSError as error:
+            self.close()
+            raise BoxError(f"the sandbox's zygote could not be started: {error}") from error
+
+    def _setup(self) -> dict[str, Any]:
+        options = asdict(self.options)
+        return {
+            **options,
+            "folder": self.folder,
+            "sys_path": _site_packages(),
+            "readable": [*readable_paths(), *self.options.readable, os.path.dirname(self.options.program)],
+        }
+
+    def request(self, asked: dict[str, Any], descriptors: list[int]) -> int:
+        """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError` if the zygote died."""
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+        with self.lock:
+            self.control.sendmsg([json.dumps(asked).encode()], ancillary)
+            reply, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
+        if not reply:
+            raise ConnectionResetError("the zygote ended")
+        os.set_inheritable(given[0], False)
+        return given[0]
+
+    def close(self) -> None:
+        """End the zygote, and with it its workers."""
+        self.control.close()
+        self.process.kill()
+        self.process.wait()
+        folders.remove(self.folder)
+
+
+def _execute(control: int) -> subprocess.Popen[bytes]:
+    host = os.pidfd_open(os.getpid())
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", "-c", BOOT, str(control), str(host), HERE],
+            env=ENVIRONMENT,
+            pass_fds=(control, host),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+        )
+    finally:
+        os.close(host)
+
+
+def _site_packages() -> list[str]:
+    return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+
+
+def readable_paths() -> list[str]:
+    """What every worker may read: Python, its installed packages, and what they need of the system."""
+    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+    library = sysconfig.get_config_var("LIBDIR") or os.path.join(sys.base_prefix, "lib")
+    return [*SYSTEM, *python, library, *_site_packages()]
+
+
+_zygotes: dict[Options, Zygote] = {}
+_refused: str = ""
+_owner = 0
+_lock = threading.Lock()
+
+
+def zygote(options: Options) -> Zygote:
+    """This process's zygote with these options, alive. A forked process starts its own."""
+    global _owner, _refused
+    with _lock:
+        if _owner != os.getpid():
+            _owner = os.getpid()
+            _zygotes.clear()
+            folders.sweep()
+        known = _zygotes.get(options)
+        if known is not None and known.process.poll() is None:
+            return known
+        if known is not None:
+            known.close()
+        _zygotes[options] = made = _started(options)
+        return made
+
+
+def _started(options: Options) -> Zygote:
+    made = Zygote(options)
+    if "refused" in made.said:
+        reason = made.said["refused"]
+        made.close()
+        made = Zygote(Options(**{**asdict(options), "namespaces": False}))
+        made.said["refused"] = reason
+    if "error" in made.said:
+        made.close()
+        raise BoxError(f"the sandbox's zygote could not be started: {made.said['error']}")
+    return made
+
+
+def close_all() -> None:
+    """End every zygote of this process."""
+    with _lock:
+        for known in _zygotes.values() if _owner == os.getpid() else ():
+            known.close()
+        _zygotes.clear()
+
+
+def fork(options: Options, limits: Limits, skip: tuple[str, ...] = ()) -> Worker:
+    """A new worker, locked down. Raises `BoxError` when none can be had."""
+    for attempt in (1, 2):
+        chosen = zygote(options)
+        try:
+            return _fork(chosen, limits, skip)
+        except OSError as error:
+            chosen.process.kill()
+            chosen.process.wait()
+            if attempt == 2:
+                raise BoxError(f"a sandbox's worker could not be started: {error}") from error
+    raise AssertionError("two attempts end in one of two ways")
+
+
+def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
+    user = _user(chosen)
+    in_memory = "mount" in chosen.said["namespaces"] and "folder" not in skip
+    folder = None if in_memory else folders.make(os.geteuid() if user is None else user)
+    asked = {**asdict(limits), "user": user, "folder": folder, "skip": skip}
+    (reads, write), (read, writes), (status, tells) = os.pipe(), os.pipe(), os.pipe()
+    try:
+        pidfd = chosen.request(asked, [reads, writes, tells])
+    except OSError:
+        for descriptor in (read, write, status):
+            os.close(descriptor)
+        if folder is not None:
+            folders.remove(folder)
+        raise
+    finally:
+        for descriptor in (reads, writes, tells):
+            os.close(descriptor)
+    worker = Worker(read, write, pidfd, status, {}, folder)
+    line = _line(status, START_SECONDS)
+    if line is None or b"ended" in line[:10]:
+        worker.close()
+        raise ConnectionResetError("the worker ended before it was locked down")
+    if folder is not None:
+        folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
+    worker.report.update(json.loads(line), refused=chosen.said.get("refused", ""))
+    return worker
+
+
+def _user(chosen: Zygote) -> int | None:
+    """The uid a worker of root's becomes: one of its own, if it can read Python then. None to stay."""
+    if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
+        return None
+    if "mount" not in chosen.said["namespaces"] and not all(map(_open_to_others, readable_paths())):
+        return None
+    return FIRST_USER + random.randrange(USERS)
+
+
+def _may_become(user: int) -> bool:
+    """Whether this user namespace, if we are in one, knows that uid."""
+    rows = (map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    return any(first <= user < first + count for first, _, count in rows)
+
+
+def _open_to_others(path: str) -> bool:
+    """Whether any user may get to a path, as far as it exists."""
+    real = Path(path).resolve()
+    if not real.exists():
+        return True
+    return all(folder.stat().st_mode & 0o001 for folder in real.parents) and bool(real.stat().st_mode & 0o004)

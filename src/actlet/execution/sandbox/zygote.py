@@ -1,0 +1,188 @@
+"""The zygote: a clean process that forks workers.
+
+It is executed afresh (never forked from the host, whose memory holds secrets), with an environment of its own and
+nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
+packet of JSON and three descriptors (the worker's two ends of its channel, and its `status`) is one worker. The
+reply is the worker's pidfd. On `status` the worker writes its report, one line of JSON, before it runs anything, and
+the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends, and
+every worker with it.
+"""
+
+from __future__ import annotations
+
+import _socket
+import array
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from types import ModuleType
+from typing import Any, NamedTuple, NoReturn
+
+from . import namespaces
+from .lockdown import DEVICES, RANDOM, Plan, lock
+from .syscalls import DUMPABLE, PDEATHSIG, prctl
+
+PACKET = 1 << 17
+
+
+class Setup(NamedTuple):
+    """What the host's first packet says. `program` is a file of Python whose `main(read_fd, write_fd)` is what a
+    worker runs; `folder` is private to this zygote."""
+
+    program: str
+    folder: str
+    sys_path: list[str]
+    readable: list[str]
+    writable: list[str]
+    preload: list[str]
+    namespaces: bool
+
+
+class Zygote:
+    """The loop that forks workers and tells how they end."""
+
+    def __init__(self, control: Any, host: int, entered: list[str], own: int) -> None:
+        self.control, self.host, self.entered, self.own = control, host, entered, own
+        self.workers: dict[int, tuple[int, int]] = {}
+        self.poll = select.poll()
+        self.poll.register(control.fileno(), select.POLLIN)
+        self.poll.register(host, select.POLLIN)
+
+    def serve(self, program: ModuleType, setup: Setup) -> None:
+        """Fork workers until the host is gone. In a worker this doesn't return."""
+        while True:
+            for descriptor, _ in self.poll.poll():
+                if descriptor == self.host:
+                    return
+                if descriptor in self.workers:
+                    self.reap(descriptor)
+                elif not self.answer(program, setup):
+                    return
+
+    def answer(self, program: ModuleType, setup: Setup) -> bool:
+        """Fork one worker. False when the host is gone."""
+        packet, ancillary, _, _ = self.control.recvmsg(PACKET, _socket.CMSG_SPACE(12))
+        if not packet:
+            return False
+        channel = array.array("i")
+        channel.frombytes(ancillary[0][2][:12])
+        process = namespaces.fork_into_own(self.own) if self.own >= 0 else os.fork()
+        if process == 0:
+            work(program, setup, json.loads(packet), channel.tolist(), self.entered)
+        for descriptor in channel[:2]:
+            os.close(descriptor)
+        pidfd = os.pidfd_open(process)
+        self.workers[pidfd] = process, channel[2]
+        self.poll.register(pidfd, select.POLLIN)
+        self.control.sendmsg([b"forked"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [pidfd]))])
+        return True
+
+    def reap(self, pidfd: int) -> None:
+        """Tell the host how a worker ended."""
+        process, status = self.workers.pop(pidfd)
+        self.poll.unregister(pidfd)
+        ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        say(status, {"ended": ended})
+        for descriptor in (pidfd, status):
+            os.close(descriptor)
+
+
+def say(descriptor: int, message: dict[str, Any]) -> None:
+    """Write a line of JSON. A host that doesn't listen any more is no error."""
+    try:
+        os.write(descriptor, json.dumps(message).encode() + b"\n")
+    except OSError:
+        return
+
+
+def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list[int], entered: list[str]) -> None:
+    """A worker's whole life: lock down, say so, wait for the host's word, run the kernel, end."""
+    try:
+        read, write, status = channel
+        signal.set_wakeup_fd(-1)
+        plan = Plan(
+            kept=(read, write, status),
+            readable=tuple(setup.readable),
+            writable=tuple(setup.writable),
+            namespaces=tuple(entered),
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()},
+        )
+        say(status, lock(plan))
+        os.close(status)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        program.main(read, write)
+    except BaseException as error:
+        say(2, {"error": f"{type(error).__name__}: {error}"})
+        os._exit(1)
+    os._exit(0)
+
+
+def prepared(setup: Setup) -> ModuleType:
+    """The worker's program and its libraries, imported, with the memory they share kept as it is."""
+    sys.path.extend(setup.sys_path)
+    program = _load(setup.program)
+    for name in setup.preload:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    return program
+
+
+def _load(path: str) -> ModuleType:
+    """A file's module, from its folder's cache of compiled code."""
+    folder, file = os.path.split(path)
+    package = ModuleType("actlet_program")
+    package.__path__ = [folder]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"{package.__name__}.{file.removesuffix('.py')}")
+
+
+def main() -> None:
+    """Started by the host with two descriptors: the socket, and the host's pidfd."""
+    descriptors = [int(word) for word in sys.argv[1:3]]
+    control = _socket.socket(fileno=descriptors[0])
+    setup = Setup(**json.loads(control.recv(PACKET)))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    entered, own = _enter(control, setup) if setup.namespaces else ([], -1)
+    prctl(DUMPABLE, 0)
+    try:
+        program = prepared(setup)
+    except Exception as error:
+        _give_up(control, "error", error)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    control.send(json.dumps({"namespaces": entered}).encode())
+    Zygote(control, descriptors[1], entered, own).serve(program, setup)
+    os._exit(0)
+
+
+def _enter(control: Any, setup: Setup) -> tuple[list[str], int]:
+    """Go on as process 1 of new namespaces: their names, and a descriptor open on that of processes.
+
+    The process that was started stays behind, ends with its child and takes it along when it is killed.
+    """
+    try:
+        entered = namespaces.leave()
+    except OSError as error:
+        _give_up(control, "refused", error)
+    child = os.fork()
+    if child:
+        control.close()
+        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+    prctl(PDEATHSIG, signal.SIGKILL)
+    try:
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        namespaces.enter_root(setup.folder, setup.readable, setup.writable, (*DEVICES, *RANDOM))
+    except OSError as error:
+        _give_up(control, "refused", error)
+    return entered, own
+
+
+def _give_up(control: Any, word: str, error: Exception) -> NoReturn:
+    control.send(json.dumps({word: f"{type(error).__name__}: {error}"}).encode())
+    os._exit(1)
