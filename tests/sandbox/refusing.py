@@ -1,0 +1,26 @@
+"""Executes a command with namespaces refused, as Docker's default profile and hardened kernels do."""
+
+import ctypes
+import errno
+import os
+import sys
+
+from actlet.execution.sandbox.seccomp import _line, ALLOW, ANY_BIT, EQUAL, LOAD, NAMESPACE_FLAGS, _argument, _fail, table, CHECKED, ARCHITECTURES
+from actlet.execution.sandbox.syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, call, prctl
+import struct
+
+column = ARCHITECTURES[MACHINE][0]
+unshare = (272, 97)[column]
+clone = table(CHECKED, column)["clone"]
+lines = [
+    _line(LOAD, 0),
+    _line(EQUAL, unshare, 0, 1), _fail(errno.EPERM),
+    _line(EQUAL, 435, 0, 1), _fail(errno.ENOSYS),
+    _line(EQUAL, clone, 0, 4), _argument(0), _line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), _fail(errno.EPERM), ALLOW,
+    ALLOW,
+]  # fmt: skip
+program = b"".join(lines)
+memory = ctypes.create_string_buffer(program, len(program))
+prctl(NO_NEW_PRIVS, 1)
+call("seccomp", NUMBERS["seccomp"], 1, 0, struct.pack("H6xQ", len(lines), ctypes.addressof(memory)))
+os.execv(sys.argv[1], sys.argv[1:])
