@@ -350,7 +350,7 @@ def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS)
     """A message as pieces to send: the header's length, the header, the blobs. Raises `CrossError` if too large."""
     if blobs:
         message = {**message, "blobs": [len(blob) for blob in blobs]}
-    header = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
+    header = _to_json(message).encode("ascii")
     if len(header) > limits.header or sum(map(len, blobs)) > limits.message:
         size = len(header) + sum(map(len, blobs))
         raise CrossError(
@@ -368,7 +368,7 @@ def read_frame(
     if length > limits.header:
         raise FrameError(f"a header of {length} bytes; the limit is {limits.header}")
     try:
-        message = json.loads(read(length).decode("utf-8"), parse_constant=_no_constant)
+        message = _from_json(read(length).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is no message: {type(error).__name__}") from None
     if type(message) is not dict or type(message.get("is")) is not str:
@@ -383,6 +383,10 @@ def read_frame(
 
 def _no_constant(text: str) -> Any:
     raise ValueError(text)
+
+
+_to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_from_json = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 # Values
@@ -1538,12 +1542,14 @@ class Guest:
             return
         self._text.append(text)
         self._text_size += len(text)
+        if self._shielded and threading.current_thread() is threading.main_thread():
+            return  # a finalizer prints while something is being sent
         if self._text_size > 32_768 or time.monotonic() - self._sent_at > 0.05:
             self.flush()
 
     def flush(self) -> None:
         """Send the text that is waiting to be sent."""
-        if self._pid != os.getpid():
+        if not self._text or self._pid != os.getpid():
             return
         with self._lock_sending():
             texts, self._text, self._text_size = self._text, [], 0
