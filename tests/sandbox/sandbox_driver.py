@@ -16,7 +16,7 @@ PROGRAM = str(Path(__file__).parent / "raw_program.py")
 
 
 def perform(request: dict) -> dict:
-    options = Options(namespaces=request.get("namespaces", True), program=PROGRAM, **request.get("options", {}))
+    options = Options(namespaces=request.get("namespaces", True), program=PROGRAM, **{name: tuple(paths) for name, paths in request.get("options", {}).items()})
     try:
         worker = workers.fork(options, Limits(**request.get("limits", {})), tuple(request.get("skip", ())))
     except Exception as error:
@@ -28,6 +28,8 @@ def perform(request: dict) -> dict:
         return {"out": out, "ended": worker.ended(5), "reason": worker.reason, "report": worker.report}
     finally:
         worker.close()
+        os.close(worker.read)
+        os.close(worker.write)
 
 
 def read(descriptor: int, seconds: float) -> str:

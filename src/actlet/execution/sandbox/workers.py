@@ -8,9 +8,11 @@ anything.
 from __future__ import annotations
 
 import array
+import atexit
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -94,7 +96,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Worker:
-    """A worker process: the host's ends of its channel, a pidfd to end it with, a pipe that tells how it ended, its
+    """A worker process: the host's ends of its channel (which are the caller's to close), a pidfd to end it with, a pipe that tells how it ended, its
     report, its folder on the host's disk if it has one, and why the host ended it, if it did."""
 
     read: int
@@ -104,11 +106,12 @@ class Worker:
     report: dict[str, Any]
     folder: str | None
     reason: str = ""
-    _ended: threading.Lock = field(default_factory=threading.Lock)
+    code: int | None = None
+    _closing: threading.Lock = field(default_factory=threading.Lock)
 
     def kill(self) -> None:
         """End the worker, and whatever it has started, with one signal. It may have ended already."""
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, OSError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def end(self, reason: str) -> None:
@@ -116,25 +119,22 @@ class Worker:
         self.reason = self.reason or reason
         self.kill()
 
-    def interrupt(self) -> None:
-        """Raise `KeyboardInterrupt` in the worker."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGINT)
-
     def ended(self, seconds: float) -> int | None:
         """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
-        line = _line(self.status, seconds)
-        return None if line is None else int(json.loads(line)["ended"])
+        if self.code is None and self.pidfd >= 0:
+            line = _line(self.status, seconds)
+            self.code = None if line is None else int(json.loads(line)["ended"])
+        return self.code
 
     def close(self) -> None:
-        """Kill the worker and give back everything of it. May be called more than once."""
-        with self._ended:
+        """Kill the worker and give back everything of it but its channel. May be called more than once."""
+        with self._closing:
             if self.pidfd < 0:
                 return
             self.kill()
             self.ended(START_SECONDS)
-            for descriptor in (self.read, self.write, self.pidfd, self.status):
-                os.close(descriptor)
+            os.close(self.pidfd)
+            os.close(self.status)
             self.pidfd = -1
         if self.folder is not None:
             folders.unwatch(self.folder)
@@ -143,8 +143,6 @@ class Worker:
 
 def _line(descriptor: int, seconds: float) -> bytes | None:
     """One line of a pipe; None when it closes or the time is over first."""
-    import select
-
     poll, line = select.poll(), b""
     poll.register(descriptor, select.POLLIN)
     while not line.endswith(b"\n"):
@@ -244,6 +242,7 @@ def zygote(options: Options) -> Zygote:
         if _owner != os.getpid():
             _owner = os.getpid()
             _zygotes.clear()
+            atexit.register(close_all)
             folders.sweep()
         known = _zygotes.get(options)
         if known is not None and known.process.poll() is None:
@@ -310,6 +309,8 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     line = _line(status, START_SECONDS)
     if line is None or b"ended" in line[:10]:
         worker.close()
+        os.close(read)
+        os.close(write)
         raise ConnectionResetError("the worker ended before it was locked down")
     if folder is not None:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
