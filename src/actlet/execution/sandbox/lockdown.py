@@ -111,7 +111,8 @@ def own_folder(plan: Plan) -> str:
     """The private work folder: in memory and limited where there are mounts of one's own; then entered."""
     if plan.folder is None:
         user, group = (os.geteuid(), os.getegid()) if plan.user is None else (plan.user, plan.user)
-        namespaces.private_folder(user, group, plan.disk_mb, plan.max_files)
+        kept = (*plan.readable, *plan.writable)
+        namespaces.private_folder(user, group, plan.disk_mb, plan.max_files, kept)
     work, temporary = plan.home
     os.chdir(work)
     os.environ.update(HOME=work, TMPDIR=temporary)
@@ -161,8 +162,8 @@ def confine_calls(plan: Plan) -> str:  # noqa: ARG001
 
 LAYERS: dict[str, Callable[[Plan], Any]] = {
     "descriptors": close_descriptors,
-    "session": own_session,
     "folder": own_folder,
+    "session": own_session,
     "limits": limits,
     "user": become_nobody,
     "privileges": no_new_privileges,

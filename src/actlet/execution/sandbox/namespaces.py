@@ -11,11 +11,9 @@ This layer is optional: many machines and containers refuse it. Landlock and sec
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Iterable
 
 from .syscalls import (
-    MOUNT_SETATTR,
     MS_BIND,
     MS_NODEV,
     MS_NOSUID,
@@ -29,7 +27,10 @@ from .syscalls import (
     NEWUSER,
     NEWUTS,
     NUMBERS,
+    add_mount_flags,
+    attach,
     call,
+    copy_of_mounts,
     mount,
     setns,
     unmount,
@@ -65,7 +66,7 @@ def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], de
         _bind(path, folder, MS_NOSUID | MS_RDONLY)
     for path in (*writable, *devices):
         _bind(path, folder, MS_NOSUID)
-    _set_flags(folder, MS_NOSUID | MS_RDONLY, recursive=False)
+    add_mount_flags(folder, MS_NOSUID | MS_RDONLY, recursive=False)
     os.chdir(folder)
     call("pivot_root", NUMBERS["pivot_root"], b".", b".")
     unmount(".")
@@ -87,22 +88,12 @@ def _bind(path: str, root: str, flags: int) -> None:
     real = os.path.realpath(path)
     target = root + real
     if not os.path.exists(target):
-        if os.path.isdir(real):
-            os.makedirs(target, 0o755, exist_ok=True)
-        else:
-            os.makedirs(os.path.dirname(target), 0o755, exist_ok=True)
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+        _make_mount_point(target, os.path.isdir(real))
         mount(real, target, "", MS_BIND | MS_REC)
-        _set_flags(target, flags)
+        add_mount_flags(target, flags)
     if path != real and not os.path.lexists(root + path):
         os.makedirs(os.path.dirname(root + path), 0o755, exist_ok=True)
         os.symlink(real, root + path)
-
-
-def _set_flags(path: str, flags: int, recursive: bool = True) -> None:
-    """Add mount flags, below `path` too: unlike a remount this keeps the ones that are there and may not be dropped."""
-    attributes = struct.pack("4Q", flags, 0, 0, 0)
-    call("mount_setattr", MOUNT_SETATTR, -100, os.fsencode(path), 0x8000 if recursive else 0, attributes, len(attributes))
 
 
 def fork_into_own(own: int) -> int:
@@ -114,14 +105,30 @@ def fork_into_own(own: int) -> int:
     return process
 
 
-def private_folder(user: int, group: int, disk_mb: int, max_files: int) -> None:
-    """Mounts of this worker's own: a work folder and a temporary one, which share their limits."""
+def private_folder(user: int, group: int, disk_mb: int, max_files: int, kept: Iterable[str]) -> None:
+    """Mounts of this worker's own: a work folder and a temporary one, which share their limits.
+
+    Those of the paths `kept` that are below one of the two stay visible inside it.
+    """
     unshare(NEWNS)
-    options = f"mode=0700,size={disk_mb}m,nr_inodes={max_files + 5},uid={user},gid={group}"
+    hidden = [path for path in _outermost(kept) if os.path.realpath(path).startswith((WORK + "/", TEMPORARY + "/"))]
+    copies = [(os.path.realpath(path), os.path.isdir(path), copy_of_mounts(path)) for path in hidden]
+    inodes = max_files + 5 + sum(path.count("/") for path, _, _ in copies)
+    options = f"mode=0700,size={disk_mb}m,nr_inodes={inodes},uid={user},gid={group}"
     mount("tmpfs", BOX, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for path in (WORK, TEMPORARY):
         os.mkdir(BOX + path, 0o700)
         os.chown(BOX + path, user, group)
         mount(BOX + path, path, "", MS_BIND)
     unmount(BOX)
+    for path, is_folder, copy in copies:
+        _make_mount_point(path, is_folder)
+        attach(copy, path)
 
+
+def _make_mount_point(path: str, is_folder: bool) -> None:
+    if is_folder:
+        os.makedirs(path, 0o755, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -21,7 +22,7 @@ NUMBERS = {
 }.get(MACHINE, {})
 """Numbers of the calls that differ between machines; an unknown machine has none."""
 
-CLOSE_RANGE, MOUNT_SETATTR = 436, 442
+OPEN_TREE, MOVE_MOUNT, CLOSE_RANGE, MOUNT_SETATTR = 428, 429, 436, 442
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -29,7 +30,7 @@ NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 
 PDEATHSIG, DUMPABLE, CAPBSET_DROP, NO_NEW_PRIVS = 1, 4, 24, 38
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
-MNT_DETACH = 2
+MNT_DETACH, AT_CWD, AT_RECURSIVE = 2, -100, 0x8000
 
 
 def _checked(result: int, name: str) -> int:
@@ -64,6 +65,24 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
     """Mount a file system."""
     words = [os.fsencode(text) for text in (source, target, kind)]
     _checked(_libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None), f"mount {target}")
+
+
+def copy_of_mounts(path: str) -> int:
+    """A descriptor open on a copy of what is mounted at and below `path`, for `attach`."""
+    return call("open_tree", OPEN_TREE, AT_CWD, os.fsencode(path), 1 | AT_RECURSIVE | os.O_CLOEXEC)
+
+
+def attach(mounts: int, path: str) -> None:
+    """Put a copy of mounts at `path`, and close it."""
+    call("move_mount", MOVE_MOUNT, mounts, b"", AT_CWD, os.fsencode(path), 4)
+    os.close(mounts)
+
+
+def add_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
+    """Add mount flags, below `path` too: unlike a remount this keeps the ones that are there and may not be dropped."""
+    attributes = struct.pack("4Q", flags, 0, 0, 0)
+    below = AT_RECURSIVE if recursive else 0
+    call("mount_setattr", MOUNT_SETATTR, AT_CWD, os.fsencode(path), below, attributes, len(attributes))
 
 
 def unmount(target: str) -> None:
