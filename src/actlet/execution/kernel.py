@@ -284,7 +284,7 @@ def text_of(value: Any) -> str | None:
         return None
     try:
         return _cut(repr(value), SHOWN_VALUE)
-    except Exception as failed:
+    except (Exception, SystemExit, GeneratorExit) as failed:
         return f"<a {type(value).__name__} that can't be shown: repr() raised {type(failed).__name__}>"
 
 
@@ -292,7 +292,7 @@ def message_of(error: BaseException) -> str:
     """The error's own message with its notes, cut where it is very long. Never raises."""
     try:
         text = "\n".join([str(error), *map(str, getattr(error, "__notes__", ()))])
-    except Exception as failed:
+    except (Exception, SystemExit, GeneratorExit) as failed:
         text = f"<the message can't be shown: str() raised {type(failed).__name__}>"
     return _cut(text, SHOWN_MESSAGE)
 
@@ -480,7 +480,7 @@ class Codec:
             del self._held[next(iter(self._held))]
         try:
             text = _cut(repr(value), 200)
-        except Exception as failed:
+        except (Exception, SystemExit, GeneratorExit) as failed:
             text = f"repr() raised {type(failed).__name__}"
         return ["handle", number, str(type(value).__name__)[:100], text]
 
@@ -1171,7 +1171,7 @@ class Stub:
 
     def map(self, values: Any) -> list[Any]:
         """Call the tool once for each value, all at the same time: a tuple is several arguments, a dict named ones."""
-        calls = [_arguments(value) for value in values]
+        calls = [arguments_of(value) for value in values]
         for args, kwargs in calls:
             self.__wrapped__(*args, **kwargs)
         return self._guest.call_many(self.__name__, calls)
@@ -1182,7 +1182,8 @@ class Stub:
         return self._guest.acall(self.__name__, args, kwargs)
 
 
-def _arguments(value: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def arguments_of(value: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that a value of `.map` stands for."""
     if isinstance(value, dict):
         return (), value
     return (value if isinstance(value, tuple) else (value,)), {}
@@ -1385,6 +1386,8 @@ class Guest:
             ended = self._run(number, message["code"])
         except KeyboardInterrupt as error:
             ended = Ended(failure=self.kernel.describe(error), exception=error)
+        except BaseException as error:  # what showing a value or an error raised, which can be anything
+            ended = Ended(failure=Failure(type(error).__name__, ""), exception=error)
         self._running = 0
         if self._pid != os.getpid():
             os._exit(0)

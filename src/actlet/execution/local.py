@@ -22,7 +22,7 @@ from ..threads import Worker
 from . import stdout
 from .box import Answer, Box, BoxCall, CodeOutput, Deliver, Outcome, Printed, SnippetError, Suspended
 from .guards import BASE_BUILTINS
-from .kernel import Ended, Failure, Kernel, current_frame
+from .kernel import Ended, Failure, Kernel, arguments_of, current_frame
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
@@ -132,6 +132,14 @@ class LocalPythonExecutor(Box):
         def stub(*args: Any, **kwargs: Any) -> Any:
             return use(name, args, kwargs)
 
+        if name != FINAL_ANSWER:
+            use_many = _Weakly(self, "_call_many")
+
+            def map(values: Iterable[Any]) -> list[Any]:
+                """Call the tool once for each value, all at the same time."""
+                return use_many(name, values)  # type: ignore[no-any-return]
+
+            stub.map = map  # type: ignore[attr-defined]
         stub.__name__ = stub.__qualname__ = name
         stub.__module__ = "tools"
         stub.__doc__ = getattr(tool, "description", None)
@@ -147,6 +155,13 @@ class LocalPythonExecutor(Box):
                 f"the tool {name!r} can't be called now: no snippet runs, or it is no longer offered"
             )
         return running.call(name, tool.bind(args, kwargs))
+
+    def _call_many(self, name: str, values: Iterable[Any]) -> list[Any]:
+        """A call for each value: a tuple is several arguments, a dict named ones."""
+        running, tool = self._running, self.tools.get(name)
+        if running is None or tool is None:
+            raise RuntimeError(f"the tool {name!r} can't be called now")
+        return running.call_many(name, [tool.bind(*arguments_of(value)) for value in values])
 
     def _answer(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """End the snippet with its final answer; what a tool of that name makes of it, if it makes anything."""

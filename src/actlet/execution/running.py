@@ -105,15 +105,21 @@ class Running:
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """Have a tool called and wait for its value. Raises what the tool raised."""
-        waiting = _Waiting(self._numbered(name, arguments), threading.Lock())
-        waiting.done.acquire()
+        return self.call_many(name, [arguments])[0]
+
+    def call_many(self, name: str, given: list[dict[str, Any]]) -> list[Any]:
+        """Have a tool called with each of these arguments, all at once. Raises what the first that failed raised."""
+        calls = [_Waiting(self._numbered(name, arguments), threading.Lock()) for arguments in given]
+        for waiting in calls:
+            waiting.done.acquire()
         with self._lock:
             self._refuse_if_over()
-            self._queued.append(waiting)
-            if not self._asked:
+            self._queued += calls
+            if not self._asked and calls:
                 self._ask()
-        waiting.done.acquire()
-        return self._value(waiting)
+        for waiting in calls:
+            waiting.done.acquire()
+        return [self._value(waiting) for waiting in calls]
 
     def _numbered(self, name: str, arguments: dict[str, Any]) -> BoxCall:
         with self._lock:
