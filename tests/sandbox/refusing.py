@@ -3,11 +3,23 @@
 import ctypes
 import errno
 import os
+import struct
 import sys
 
-from actlet.execution.sandbox.seccomp import _line, ALLOW, ANY_BIT, EQUAL, LOAD, NAMESPACE_FLAGS, _argument, _fail, table, CHECKED, ARCHITECTURES
+from actlet.execution.sandbox.seccomp import (
+    ALLOW,
+    ANY_BIT,
+    ARCHITECTURES,
+    CHECKED,
+    EQUAL,
+    LOAD,
+    NAMESPACE_FLAGS,
+    _argument,
+    _fail,
+    _line,
+    table,
+)
 from actlet.execution.sandbox.syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, call, prctl
-import struct
 
 column = ARCHITECTURES[MACHINE][0]
 unshare = (272, 97)[column]

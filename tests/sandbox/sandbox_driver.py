@@ -16,7 +16,11 @@ PROGRAM = str(Path(__file__).parent / "raw_program.py")
 
 
 def perform(request: dict) -> dict:
-    options = Options(namespaces=request.get("namespaces", True), program=PROGRAM, **{name: tuple(paths) for name, paths in request.get("options", {}).items()})
+    options = Options(
+        namespaces=request.get("namespaces", True),
+        program=PROGRAM,
+        **{name: tuple(paths) for name, paths in request.get("options", {}).items()},
+    )
     try:
         worker = workers.fork(options, Limits(**request.get("limits", {})), tuple(request.get("skip", ())))
     except Exception as error:

@@ -124,11 +124,22 @@ def test_nothing_gets_out_of_a_worker(someone, world, outside):
 
 def test_the_same_probes_get_out_where_no_layer_holds(user, world):
     every = ["descriptors", "session", "limits", "privileges", "landlock", "seccomp"]
-    chosen = ["reads a file", "connects", "forks", "finds the zygote's socket", "takes memory", "opens a unix socket"]
+    chosen = [
+        "reads a file",
+        "connects",
+        "forks",
+        "finds the zygote's socket",
+        "takes memory",
+        "opens a unix socket",
+    ]
     results = user.run(
         *({"code": PROBES[name].format(**world), "namespaces": False, "skip": every} for name in chosen)
     )
-    held = [name for name, result in zip(chosen, results, strict=True) if "BREACH" not in result["out"] + result["out"].replace("the secret", "BREACH")]
+    held = [
+        name
+        for name, result in zip(chosen, results, strict=True)
+        if "BREACH" not in result["out"] + result["out"].replace("the secret", "BREACH")
+    ]
     assert not held
 
 
@@ -162,7 +173,9 @@ def test_without_dropping_them_a_worker_has_capabilities_in_its_namespaces(user)
     from actlet.execution.sandbox.syscalls import MACHINE
 
     code = CAPABILITIES.format(number=90 if MACHINE == "aarch64" else 125)
-    dropped, kept = user.run({"code": code, "skip": ["seccomp"]}, {"code": code, "skip": ["seccomp", "capabilities"]})
+    dropped, kept = user.run(
+        {"code": code, "skip": ["seccomp"]}, {"code": code, "skip": ["seccomp", "capabilities"]}
+    )
     if "user" not in dropped["report"]["namespaces"]:
         pytest.skip("this machine gives users no namespaces, and they have no capabilities outside")
     assert (dropped["out"].strip(), kept["out"].strip()) == ("none", "BREACH")
@@ -208,5 +221,7 @@ def test_workers_end_with_their_zygote(namespaces):
         os.close(worker.read)
         os.close(worker.write)
     assert ends[0]
-    assert ends[1] == ("pid" in worker.report["namespaces"]), "by the kernel there; else only because it asked for it"
+    assert ends[1] == ("pid" in worker.report["namespaces"]), (
+        "by the kernel there; else only because it asked for it"
+    )
     workers.close_all()

@@ -59,7 +59,10 @@ class SandboxExecutor(RemoteBox):
         super().__init__(additional_authorized_imports, **options)
         self._allowed = Limits(memory_mb, cpu_seconds, max_processes, max_files, disk_mb)
         _check_limits(self._allowed)
-        paths = tuple(map(_existing, _listed(readable, "readable"))), tuple(map(_existing, _listed(writable, "writable")))
+        paths = (
+            tuple(map(_existing, _listed(readable, "readable"))),
+            tuple(map(_existing, _listed(writable, "writable"))),
+        )
         self._shared = Options(*paths, preload=_listed(preload, "preload"), namespaces=namespaces)
         self.require = _listed(require, "require")
         unknown = set(self.require) - {*LAYERS, "namespaces"}
@@ -139,7 +142,8 @@ def _check_limits(limits: Limits) -> None:
 def _refusal(lacking: list[str], report: dict[str, Any]) -> str:
     refused = f" Namespaces were refused: {report['refused']}." if report.get("refused") else ""
     return (
-        f"the sandbox refuses to start, because this machine doesn't give {', '.join(lacking)}.{refused} Landlock needs "
-        "Linux 5.13 or newer with `landlock` in /sys/kernel/security/lsm. Use executor_type='docker' or 'wasm', or, "
-        "if you accept less, say what you require: executor_kwargs={'require': []}."
+        f"the sandbox refuses to start, because this machine doesn't give {', '.join(lacking)}.{refused} "
+        "Landlock needs Linux 5.13 or newer with `landlock` in /sys/kernel/security/lsm. Use "
+        "executor_type='docker' or 'wasm', or, if you accept less, say what you require: "
+        "executor_kwargs={'require': []}."
     )

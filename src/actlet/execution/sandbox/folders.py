@@ -1,8 +1,8 @@
 """Private folders on the host's disk: made for one owner, removed with it, swept when their owner died.
 
-A folder's name says whose it is: `actlet-<uid>-<pid>-<start of that process>-...`. Removing never follows a link and
-doesn't recurse, however deep a guest has made it. Where a worker has a work folder in memory, the kernel holds it to
-its limits; elsewhere `watch` does, several times a second, and calls back once they are passed.
+A folder's name says whose it is: `actletbox-<uid>-<pid>-<start of that process>-...`. Removing never follows a
+link and doesn't recurse, however deep a guest has made it. Where a worker has a work folder in memory, the kernel
+holds it to its limits; elsewhere `watch` does, several times a second, and calls back once they are passed.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-PREFIX = "actlet"
+PREFIX = "actletbox"
 
 WATCH_SECONDS = 0.1
 """How often the folders of running workers are looked at."""
 
 
 def make(user: int | None = None) -> str:
-    """A new folder of this process. With `user`, it holds `work` and `tmp`, which are that user's and nobody else's."""
+    """A new folder of this process. With `user`, it holds `work` and `tmp`, which are that user's alone."""
     me = os.getpid()
     path = tempfile.mkdtemp(prefix=f"{PREFIX}-{os.geteuid()}-{me}-{_started(me)}-")
     if user is not None:
@@ -59,7 +59,7 @@ def remove(path: str) -> None:
 
 
 def _emptied(folder: str, top: str, count: int) -> tuple[list[str], int]:
-    """Delete a folder's files and bring its folders up to `top`, so that no path grows long. Returns those folders."""
+    """Delete a folder's files, and bring its folders up to `top`: no path grows long. Returns those folders."""
     inner: list[str] = []
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in list(entries):
@@ -81,7 +81,12 @@ def sweep() -> None:
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
             parts = entry.name.split("-")
-            if len(parts) < 5 or parts[0] != PREFIX or not parts[2].isdigit() or not entry.is_dir(follow_symlinks=False):
+            if (
+                len(parts) < 5
+                or parts[0] != PREFIX
+                or not parts[2].isdigit()
+                or not entry.is_dir(follow_symlinks=False)
+            ):
                 continue
             if entry.stat(follow_symlinks=False).st_uid == me and _started(int(parts[2])) != parts[3]:
                 remove(entry.path)

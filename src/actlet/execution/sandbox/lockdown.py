@@ -1,8 +1,8 @@
 """What a worker does to itself before it runs anything: layers, each a small function that stands alone.
 
 Order matters: descriptors and limits first, then namespaces and the user, then no new privileges, then Landlock
-(which has to open the paths it allows) and last seccomp (which refuses what the others needed). The caller must have
-one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the host
+(which has to open the paths it allows) and last seccomp (which refuses what the others needed). The caller must
+have one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the host
 decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must end.
 """
 
@@ -32,8 +32,8 @@ RANDOM = ("/dev/urandom", "/dev/random")
 
 
 class Plan(NamedTuple):
-    """What to apply. Sizes in MB; `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp`
-    where the worker gets no mounts of its own. `namespaces` names the zygote's."""
+    """What to apply. `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp` where the
+    worker gets no mounts of its own. `namespaces` names the zygote's."""
 
     kept: tuple[int, ...]
     readable: tuple[str, ...]

@@ -38,13 +38,13 @@ from .syscalls import (
 )
 
 WORK, TEMPORARY, BOX = "/work", "/tmp", "/box"
-"""Where a worker with its own mounts has its work folder and its temporary folder; `BOX` is what both are part of."""
+"""Where a worker with its own mounts has its work folder and its temporary folder; both are part of `BOX`."""
 
 OWN = NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS
 
 
 def leave() -> list[str]:
-    """Enter new namespaces; processes forked from now on are in a new one, too. Returns the names. Raises `OSError`."""
+    """Enter new namespaces, whose first process is the next one forked. Returns the names. Raises `OSError`."""
     user, group = os.geteuid(), os.getegid()
     if user == 0:
         unshare(OWN)
@@ -57,7 +57,7 @@ def leave() -> list[str]:
 
 
 def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> None:
-    """Make `folder`, which nothing else needs, the mount point of a new root with only these paths, and enter it."""
+    """Make `folder`, which nothing else needs, a new root that has only these paths, and enter it."""
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     for path in (WORK, TEMPORARY, BOX):
@@ -78,7 +78,9 @@ def _outermost(paths: Iterable[str]) -> list[str]:
     chosen: list[str] = []
     for path in sorted({*paths}, key=len):
         real = os.path.realpath(path)
-        inside = any(os.path.commonpath((real, os.path.realpath(other))) == os.path.realpath(other) for other in chosen)
+        inside = any(
+            os.path.commonpath((real, os.path.realpath(other))) == os.path.realpath(other) for other in chosen
+        )
         if os.path.exists(path) and (not inside or os.path.islink(path)):
             chosen.append(path)
     return chosen

@@ -41,13 +41,13 @@ sendto 44 206|recvfrom 45 207|sendmsg 46 211|recvmsg 47 212|shutdown 48 210|sets
 """Each with its number on x86-64 and on aarch64. The most frequent come first: the filter is read from its top."""
 
 ABSENT = "clone3 435 435|openat2 437 437|faccessat2 439 439|futex_waitv 449 449"
-"""Calls whose arguments a filter can't see: libraries take "not in this kernel" for an answer and use older ones."""
+"""Calls whose arguments a filter can't see: told "not in this kernel", libraries use older ones."""
 
 PRETENDED = """
 chmod 90 -|fchmod 91 52|fchmodat 268 53|fchmodat2 452 452|utime 132 -|utimes 235 -|futimesat 261 -|utimensat 280 88
 chown 92 -|fchown 93 55|lchown 94 -|fchownat 260 54
 """
-"""Modes, owners and times are not Landlock's: these do nothing and say it went well, so that copying files works."""
+"""Modes, owners and times are not Landlock's: these do nothing and say all is well, so that copying works."""
 
 UNSUPPORTED = """
 setxattr 188 5|lsetxattr 189 6|fsetxattr 190 7|getxattr 191 8|lgetxattr 192 9|fgetxattr 193 10|listxattr 194 11
@@ -55,7 +55,9 @@ llistxattr 195 12|flistxattr 196 13|removexattr 197 14|lremovexattr 198 15|fremo
 """
 """Extended attributes: "not on this file system", which `shutil.copy2` takes for an answer."""
 
-CHECKED = "clone 56 220|socketpair 53 199|ioctl 16 29|prctl 157 167|fcntl 72 25|prlimit64 302 261|kill 62 129|tgkill 234 131"
+CHECKED = """
+clone 56 220|socketpair 53 199|ioctl 16 29|prctl 157 167|fcntl 72 25|prlimit64 302 261|kill 62 129|tgkill 234 131
+"""
 """Calls that are allowed with some arguments only."""
 
 TERMINAL_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -100,7 +102,7 @@ def _one_of(index: int, values: tuple[int, ...], then: bytes, otherwise: bytes) 
 def _checks(process: int) -> dict[str, Program]:
     """For each call of `CHECKED`, the lines that decide; `process` is the only one that may be signalled."""
     return {
-        "clone": [_argument(0), _line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), REFUSE, _line(ANY_BIT, THREAD_FLAGS, 0, 1), ALLOW, REFUSE],
+        "clone": _only_threads(),
         "socketpair": _one_of(0, (AF_UNIX,), ALLOW, REFUSE),
         "ioctl": _one_of(1, TERMINAL_IOCTLS, ALLOW, _fail(errno.ENOTTY)),
         "prctl": _one_of(0, HARMLESS_PRCTLS, ALLOW, REFUSE),
@@ -108,7 +110,12 @@ def _checks(process: int) -> dict[str, Program]:
         "prlimit64": _reading_own_limits(),
         "kill": _one_of(0, (process,), ALLOW, REFUSE),
         "tgkill": _one_of(0, (process,), ALLOW, REFUSE),
-    }  # fmt: skip
+    }
+
+
+def _only_threads() -> Program:
+    refused = [_line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), REFUSE]
+    return [_argument(0), *refused, _line(ANY_BIT, THREAD_FLAGS, 0, 1), ALLOW, REFUSE]
 
 
 def _reading_own_limits() -> Program:
@@ -144,7 +151,7 @@ def _plain_results() -> tuple[tuple[str, bytes], ...]:
 
 
 def restrict(process: int) -> None:
-    """Confine every thread of this process, for good. Raises `OSError` where there is no filter for this machine."""
+    """Confine every thread of this process, for good. Raises `OSError` on a machine there is no filter for."""
     if MACHINE not in ARCHITECTURES:
         raise OSError(f"seccomp: there is no filter for {MACHINE!r}, only for {', '.join(ARCHITECTURES)}")
     lines = b"".join(program(MACHINE, process))

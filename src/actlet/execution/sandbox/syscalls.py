@@ -79,7 +79,7 @@ def attach(mounts: int, path: str) -> None:
 
 
 def add_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
-    """Add mount flags, below `path` too: unlike a remount this keeps the ones that are there and may not be dropped."""
+    """Add mount flags, below `path` too. Unlike a remount this keeps those that may not be dropped."""
     attributes = struct.pack("4Q", flags, 0, 0, 0)
     below = AT_RECURSIVE if recursive else 0
     call("mount_setattr", MOUNT_SETATTR, AT_CWD, os.fsencode(path), below, attributes, len(attributes))

@@ -1,8 +1,7 @@
 """The host's side of the zygotes: one for each process and set of options, started when first needed.
 
-`Zygotes.fork` gives a locked-down worker: the ends of its channel, and a pidfd to end it with. A zygote that died is
-started again. Nothing that a worker says is read here but its first status line, which it writes before it runs
-anything.
+`fork` gives a locked-down worker: the ends of its channel, and a pidfd to end it with. A zygote that died is started
+again. Nothing that a worker says is read here but its first status line, written before it runs anything.
 """
 
 from __future__ import annotations
@@ -96,8 +95,8 @@ class Limits:
 
 @dataclass(slots=True)
 class Worker:
-    """A worker process: the host's ends of its channel (which are the caller's to close), a pidfd to end it with, a pipe that tells how it ended, its
-    report, its folder on the host's disk if it has one, and why the host ended it, if it did."""
+    """A worker process: the host's ends of its channel (the caller's to close), a pidfd to end it with, a pipe that
+    tells how it ended, its report, its folder on the host's disk if it has one, and why the host ended it, if so."""
 
     read: int
     write: int
@@ -183,7 +182,7 @@ class Zygote:
         }
 
     def request(self, asked: dict[str, Any], descriptors: list[int]) -> int:
-        """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError` if the zygote died."""
+        """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError`."""
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         with self.lock:
             self.control.sendmsg([json.dumps(asked).encode()], ancillary)
@@ -230,14 +229,13 @@ def readable_paths() -> list[str]:
 
 
 _zygotes: dict[Options, Zygote] = {}
-_refused: str = ""
 _owner = 0
 _lock = threading.Lock()
 
 
 def zygote(options: Options) -> Zygote:
     """This process's zygote with these options, alive. A forked process starts its own."""
-    global _owner, _refused
+    global _owner
     with _lock:
         if _owner != os.getpid():
             _owner = os.getpid()

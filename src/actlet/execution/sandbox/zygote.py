@@ -3,8 +3,8 @@
 It is executed afresh (never forked from the host, whose memory holds secrets), with an environment of its own and
 nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
 packet of JSON and three descriptors (the worker's two ends of its channel, and its `status`) is one worker. The
-reply is the worker's pidfd. On `status` the worker writes its report, one line of JSON, before it runs anything, and
-the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends, and
+reply is the worker's pidfd. On `status` the worker writes its report, one line of JSON, before it runs anything,
+and the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends, and
 every worker with it.
 """
 
@@ -105,13 +105,9 @@ def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list
     try:
         read, write, status = channel
         signal.set_wakeup_fd(-1)
-        plan = Plan(
-            kept=(read, write, status),
-            readable=tuple(setup.readable),
-            writable=tuple(setup.writable),
-            namespaces=tuple(entered),
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in asked.items()},
-        )
+        shared = {"readable": setup.readable, "writable": setup.writable, "namespaces": entered}
+        given: dict[str, Any] = {**asked, **shared, "kept": channel}
+        plan = Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
         say(status, lock(plan))
         os.close(status)
         signal.signal(signal.SIGINT, signal.default_int_handler)
