@@ -68,7 +68,7 @@ def test_a_folder_that_grows_too_large_without_mounts_ends_the_worker_with_the_r
 def test_a_box_refuses_to_start_below_what_is_required():
     box = SandboxExecutor(namespaces=False, require=["landlock", "seccomp", "namespaces"])
     with pytest.raises(BoxError, match=r"namespaces.*docker"):
-        box.run("1")
+        box.start()
 
 
 def test_a_layer_that_failed_or_was_left_out_is_missing():

@@ -2,8 +2,8 @@
 
 Order matters: descriptors and limits first, then namespaces and the user, then no new privileges, then Landlock
 (which has to open the paths it allows) and last seccomp (which refuses what the others needed). The caller must
-have one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the host
-decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must end.
+have one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the
+host decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must end.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from typing import Any, NamedTuple
 
 from . import landlock, namespaces, seccomp
 from .syscalls import CAPBSET_DROP, DUMPABLE, NO_NEW_PRIVS, NUMBERS, PDEATHSIG, call, close_all_but, prctl
-
-REQUIRED = ("landlock", "seccomp")
-"""The layers below which a box refuses to start, unless it is told otherwise."""
 
 HEADROOM_MB = 768
 """Address space beyond `memory_mb`: stacks of threads and mapped libraries take it without using memory."""
@@ -172,6 +169,10 @@ LAYERS: dict[str, Callable[[Plan], Any]] = {
     "seccomp": confine_calls,
 }
 """Every layer, in the order in which they are applied."""
+
+REQUIRED = tuple(LAYERS)
+"""The layers below which a box refuses to start, unless told otherwise: all but namespaces, which machines may
+lack. All of them work wherever Landlock and seccomp do."""
 
 
 def lock(plan: Plan) -> Report:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
-MACHINE = platform.machine()
+MACHINE = os.uname().machine
 
 NUMBERS = {
     "x86_64": {"pivot_root": 155, "capset": 126, "seccomp": 317, "setns": 308},

@@ -1,7 +1,7 @@
 """The host's side of the zygotes: one for each process and set of options, started when first needed.
 
-`fork` gives a locked-down worker: the ends of its channel, and a pidfd to end it with. A zygote that died is started
-again. Nothing that a worker says is read here but its first status line, written before it runs anything.
+`fork` gives a locked-down worker: the ends of its channel, and a pidfd to end it with. A zygote that died is
+started again. Nothing that a worker says is read here but its first status line, written before it runs anything.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Limits:
 @dataclass(slots=True)
 class Worker:
     """A worker process: the host's ends of its channel (the caller's to close), a pidfd to end it with, a pipe that
-    tells how it ended, its report, its folder on the host's disk if it has one, and why the host ended it, if so."""
+    tells how it ended, its report, its folder on the host's disk if it has one, and why the host ended it."""
 
     read: int
     write: int

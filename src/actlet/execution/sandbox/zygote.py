@@ -4,8 +4,8 @@ It is executed afresh (never forked from the host, whose memory holds secrets), 
 nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
 packet of JSON and three descriptors (the worker's two ends of its channel, and its `status`) is one worker. The
 reply is the worker's pidfd. On `status` the worker writes its report, one line of JSON, before it runs anything,
-and the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends, and
-every worker with it.
+and the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends,
+and every worker with it.
 """
 
 from __future__ import annotations
@@ -107,7 +107,9 @@ def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list
         signal.set_wakeup_fd(-1)
         shared = {"readable": setup.readable, "writable": setup.writable, "namespaces": entered}
         given: dict[str, Any] = {**asked, **shared, "kept": channel}
-        plan = Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        for name, value in given.items():
+            given[name] = tuple(value) if isinstance(value, list) else value
+        plan = Plan(**given)
         say(status, lock(plan))
         os.close(status)
         signal.signal(signal.SIGINT, signal.default_int_handler)
