@@ -93,6 +93,26 @@ class Limits:
     disk_mb: int = 64
 
 
+class Lines:
+    """The lines of a pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.rest = b""
+
+    def next(self, seconds: float) -> bytes | None:
+        """One line; None when the pipe closes, or the time is over, first."""
+        poll = select.poll()
+        poll.register(self.descriptor, select.POLLIN)
+        while b"\n" not in self.rest:
+            data = os.read(self.descriptor, 65_536) if poll.poll(seconds * 1_000) else b""
+            if not data:
+                return None
+            self.rest += data
+        line, _, self.rest = self.rest.partition(b"\n")
+        return line
+
+
 @dataclass(slots=True)
 class Worker:
     """A worker process: the host's ends of its channel (the caller's to close), a pidfd to end it with, a pipe that
@@ -101,7 +121,7 @@ class Worker:
     read: int
     write: int
     pidfd: int
-    status: int
+    status: Lines
     report: dict[str, Any]
     folder: str | None
     reason: str = ""
@@ -121,7 +141,7 @@ class Worker:
     def ended(self, seconds: float) -> int | None:
         """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
         if self.code is None and self.pidfd >= 0:
-            line = _line(self.status, seconds)
+            line = self.status.next(seconds)
             self.code = None if line is None else int(json.loads(line)["ended"])
         return self.code
 
@@ -133,25 +153,11 @@ class Worker:
             self.kill()
             self.ended(START_SECONDS)
             os.close(self.pidfd)
-            os.close(self.status)
+            os.close(self.status.descriptor)
             self.pidfd = -1
         if self.folder is not None:
             folders.unwatch(self.folder)
             folders.remove(self.folder)
-
-
-def _line(descriptor: int, seconds: float) -> bytes | None:
-    """One line of a pipe; None when it closes or the time is over first."""
-    poll, line = select.poll(), b""
-    poll.register(descriptor, select.POLLIN)
-    while not line.endswith(b"\n"):
-        if not poll.poll(seconds * 1_000):
-            return None
-        byte = os.read(descriptor, 1)
-        if not byte:
-            return None
-        line += byte
-    return line
 
 
 class Zygote:
@@ -163,6 +169,7 @@ class Zygote:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         self.lock = threading.Lock()
+        self.gives_users = False
         with theirs:
             self.process = _execute(theirs.fileno())
         try:
@@ -261,6 +268,7 @@ def _started(options: Options) -> Zygote:
     if "error" in made.said:
         made.close()
         raise BoxError(f"the sandbox's zygote could not be started: {made.said['error']}")
+    made.gives_users = _gives_users(made)
     return made
 
 
@@ -287,7 +295,7 @@ def fork(options: Options, limits: Limits, skip: tuple[str, ...] = ()) -> Worker
 
 
 def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
-    user = _user(chosen)
+    user = FIRST_USER + random.randrange(USERS) if chosen.gives_users else None
     in_memory = "mount" in chosen.said["namespaces"] and "folder" not in skip
     folder = None if in_memory else folders.make(os.geteuid() if user is None else user)
     asked = {**asdict(limits), "user": user, "folder": folder, "skip": skip}
@@ -303,8 +311,8 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     finally:
         for descriptor in (reads, writes, tells):
             os.close(descriptor)
-    worker = Worker(read, write, pidfd, status, {}, folder)
-    line = _line(status, START_SECONDS)
+    worker = Worker(read, write, pidfd, Lines(status), {}, folder)
+    line = worker.status.next(START_SECONDS)
     if line is None or b"ended" in line[:10]:
         worker.close()
         os.close(read)
@@ -316,13 +324,11 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     return worker
 
 
-def _user(chosen: Zygote) -> int | None:
-    """The uid a worker of root's becomes: one of its own, if it can read Python then. None to stay."""
+def _gives_users(chosen: Zygote) -> bool:
+    """Whether each worker can be a user of its own: for root, if such a user can read Python then."""
     if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
-        return None
-    if "mount" not in chosen.said["namespaces"] and not all(map(_open_to_others, readable_paths())):
-        return None
-    return FIRST_USER + random.randrange(USERS)
+        return False
+    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, readable_paths()))
 
 
 def _may_become(user: int) -> bool:
