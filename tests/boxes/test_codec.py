@@ -1,5 +1,6 @@
 """Values on their way between host and box, and frames that somebody made to hurt."""
 
+import contextlib
 import datetime
 import enum
 import json
@@ -63,7 +64,9 @@ hashable = st.recursive(
 )  # fmt: skip
 values = st.recursive(
     hashable,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(hashable, inner, max_size=4) | st.sets(hashable, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(hashable, inner, max_size=4) | st.sets(hashable, max_size=3)
+    ),
     max_leaves=20,
 )
 
@@ -164,10 +167,14 @@ TABLES = {
     "times": pandas.DataFrame({"t": pandas.to_datetime(["2020-01-01", None]), "s": pandas.to_timedelta([1, 2])}),
     "zones": pandas.DataFrame({"t": pandas.to_datetime(["2020-01-01", None], utc=True)}),
     "categories": pandas.DataFrame({"c": pandas.Categorical(["a", "b", None], ["b", "a"], ordered=True)}),
-    "nullable": pandas.DataFrame({"n": pandas.array([1, None], "Int64"), "b": pandas.array([True, None], "boolean")}),
+    "nullable": pandas.DataFrame(
+        {"n": pandas.array([1, None], "Int64"), "b": pandas.array([True, None], "boolean")}
+    ),
     "labels": pandas.DataFrame({"a": [1, 2]}, index=pandas.Index(["x", "y"], name="key")),
     "twice": pandas.DataFrame([[1, 2.5]], columns=["a", "a"]),
-    "levels": pandas.DataFrame({"a": [1, 2]}, index=pandas.MultiIndex.from_tuples([(1, "x"), (2, "y")], names=["n", "s"])),
+    "levels": pandas.DataFrame(
+        {"a": [1, 2]}, index=pandas.MultiIndex.from_tuples([(1, "x"), (2, "y")], names=["n", "s"])
+    ),
     "dates": pandas.DataFrame({"a": [1, 2]}, index=pandas.date_range("2020-01-01", periods=2, freq=None)),
     "many texts": pandas.DataFrame({"a": [f"text {n}" for n in range(1000)] + [None, ""]}),
     "zeros in texts": pandas.DataFrame({"a": ["a\0b"] * 100}),
@@ -309,21 +316,21 @@ json_values = st.recursive(
 @settings(max_examples=300)
 @given(json_values)
 def test_any_json_is_a_value_or_refused(node):
-    try:
+    with contextlib.suppress(FrameError):
         codec().decode(json.loads(json.dumps(node)), [bytearray(16), bytearray(b"a\0b")])
-    except FrameError:
-        pass
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_frame_or_refused(data):
-    try:
+    with contextlib.suppress(FrameError, EOFError):
         read_frame(reader(data))
-    except (FrameError, EOFError):
-        pass
 
 
 def test_times_of_a_zone_keep_their_moment():
     moment = datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
     assert across(moment) == moment
-    assert across([uuid.UUID(int=1), Decimal("NaN").is_nan(), Fraction(1, 3)]) == [uuid.UUID(int=1), True, Fraction(1, 3)]
+    assert across([uuid.UUID(int=1), Decimal("NaN").is_nan(), Fraction(1, 3)]) == [
+        uuid.UUID(int=1),
+        True,
+        Fraction(1, 3),
+    ]

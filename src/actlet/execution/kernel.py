@@ -342,8 +342,8 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
-Message = Dict[str, Any]
-Blob = Union[bytes, bytearray, memoryview]
+Message = Dict[str, Any]  # noqa: UP006
+Blob = Union[bytes, bytearray, memoryview]  # noqa: UP007
 
 
 def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS) -> list[Blob]:
@@ -360,10 +360,8 @@ def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS)
     return [len(header).to_bytes(4, "big") + header, *blobs]
 
 
-def read_frame(
-    read: Callable[[int], bytearray], limits: Limits = LIMITS
-) -> tuple[Message, list[bytearray | None]]:
-    """The next message and its blobs. `read(n)` gives exactly n bytes. Raises `FrameError`, and what `read` raises."""
+def read_frame(read: Callable[[int], bytearray], limits: Limits = LIMITS) -> tuple[Message, list[bytearray | None]]:
+    """The next message and its blobs. `read(n)` gives exactly n bytes, or raises. Raises `FrameError`."""
     length = int.from_bytes(read(4), "big")
     if length > limits.header:
         raise FrameError(f"a header of {length} bytes; the limit is {limits.header}")
@@ -461,12 +459,12 @@ class Codec:
 
     def encode(self, value: Any, blobs: list[Blob]) -> Any:
         """What crosses for `value`; what is large is added to `blobs`. Raises `CrossError`."""
-        return _Encoding(self, blobs).any(value, 0)
+        return _Encoding(self, blobs).any_(value, 0)
 
     def decode(self, node: Any, blobs: list[bytearray | None]) -> Any:
         """The value that crossed. Raises `FrameError`."""
         try:
-            return _Decoding(self, blobs).any(node, 0)
+            return _Decoding(self, blobs).any_(node, 0)
         except FrameError:
             raise
         except Exception as error:
@@ -499,7 +497,7 @@ class _Encoding:
         self.codec, self.blobs, self.nodes = codec, blobs, 0
         self.inside: set[int] = set()
 
-    def any(self, value: Any, depth: int) -> Any:
+    def any_(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if value is None or kind is bool:
             return value
@@ -545,51 +543,51 @@ class _Encoding:
         self.count(len(values))
         kinds = set(map(type, values))
         if (
-            kinds == {str} and max(map(len, values)) <= 4096
-            or kinds == {float} and all(map(math.isfinite, values))
-            or kinds == {int} and -(1 << 53) < min(values) and max(values) < (1 << 53)
+            (kinds == {str} and max(map(len, values)) <= 4096)
+            or (kinds == {float} and all(map(math.isfinite, values)))
+            or (kinds == {int} and min(values) > -(1 << 53) and max(values) < (1 << 53))
         ):  # fmt: skip
             return [tag, *values]
-        return [tag, *[self.any(value, depth + 1) for value in values]]
+        return [tag, *[self.any_(value, depth + 1) for value in values]]
 
-    def list(self, value: Any, depth: int) -> Any:
+    def list_(self, value: Any, depth: int) -> Any:
         return self.items("list", list.copy(value), depth)
 
-    def tuple(self, value: Any, depth: int) -> Any:
+    def tuple_(self, value: Any, depth: int) -> Any:
         return self.items("tuple", [*tuple.__iter__(value)], depth)
 
-    def set(self, value: Any, depth: int) -> Any:
+    def set_(self, value: Any, depth: int) -> Any:
         return self.items("set", [*set.__iter__(value)], depth)
 
-    def frozenset(self, value: Any, depth: int) -> Any:
+    def frozenset_(self, value: Any, depth: int) -> Any:
         return self.items("frozenset", [*frozenset.__iter__(value)], depth)
 
-    def dict(self, value: Any, depth: int) -> Any:
+    def dict_(self, value: Any, depth: int) -> Any:
         flat: Any = []
         for pair in dict.items(value):
             flat += pair
         return self.items("dict", flat, depth)
 
-    def int(self, value: Any, depth: int) -> Any:
-        return self.any(int.__index__(value), depth)
+    def int_(self, value: Any, depth: int) -> Any:
+        return self.any_(int.__index__(value), depth)
 
-    def float(self, value: Any, depth: int) -> Any:
-        return self.any(float.__float__(value), depth)
+    def float_(self, value: Any, depth: int) -> Any:
+        return self.any_(float.__float__(value), depth)
 
-    def str(self, value: Any, depth: int) -> Any:
-        return self.any(str.__getitem__(value, slice(None)), depth)
+    def str_(self, value: Any, depth: int) -> Any:
+        return self.any_(str.__getitem__(value, slice(None)), depth)
 
-    def bytes(self, value: Any, _depth: int) -> Any:
+    def bytes_(self, value: Any, _depth: int) -> Any:
         return ["bytes", self.blob(bytes.__getitem__(value, slice(None)))]
 
-    def bytearray(self, value: Any, _depth: int) -> Any:
+    def bytearray_(self, value: Any, _depth: int) -> Any:
         return ["bytearray", self.blob(bytes(value))]
 
-    def complex(self, value: Any, depth: int) -> Any:
-        return ["complex", self.any(value.real, depth), self.any(value.imag, depth)]
+    def complex_(self, value: Any, depth: int) -> Any:
+        return ["complex", self.any_(value.real, depth), self.any_(value.imag, depth)]
 
-    def range(self, value: Any, depth: int) -> Any:
-        return ["range", *[self.any(part, depth) for part in (value.start, value.stop, value.step)]]
+    def range_(self, value: Any, depth: int) -> Any:
+        return ["range", *[self.any_(part, depth) for part in (value.start, value.stop, value.step)]]
 
     def handle(self, value: Any, _depth: int) -> Any:
         return self.codec.hold(value)
@@ -603,7 +601,7 @@ class _Encoding:
         return self.fields(value._type, value.__dict__, depth)
 
     def fields(self, name: Any, fields: Any, depth: int) -> Any:
-        return ["record", name[:200], self.dict(fields, depth)]
+        return ["record", name[:200], self.dict_(fields, depth)]
 
     def dataclass(self, value: Any, depth: int) -> Any:
         names = [name for name in type(value).__dataclass_fields__ if hasattr(value, name)]
@@ -613,7 +611,7 @@ class _Encoding:
         return self.fields(type(value).__name__, value.model_dump(), depth)
 
     def enum(self, value: Any, depth: int) -> Any:
-        return self.any(value._value_, depth + 1)
+        return self.any_(value._value_, depth + 1)
 
     def date(self, value: Any, _depth: int) -> Any:
         return ["date", value.isoformat()]
@@ -634,7 +632,7 @@ class _Encoding:
         return ["decimal", text]
 
     def fraction(self, value: Any, depth: int) -> Any:
-        return ["fraction", self.any(value.numerator, depth), self.any(value.denominator, depth)]
+        return ["fraction", self.any_(value.numerator, depth), self.any_(value.denominator, depth)]
 
     def uuid(self, value: Any, _depth: int) -> Any:
         return ["uuid", value.hex]
@@ -653,7 +651,7 @@ class _Encoding:
             return self.codec.hold(value)
         fortran = value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous
         flat = numpy.ascontiguousarray(value.T if fortran else value)
-        data = memoryview(flat.reshape(-1).view("u1")) if flat.size and flat.dtype.itemsize else b""
+        data: Any = memoryview(flat.reshape(-1).view("u1"))  # type: ignore[arg-type] if flat.size and flat.dtype.itemsize else b""
         return ["array", value.dtype.str, list(value.shape), fortran, self.blob(data)]
 
     def scalar(self, value: Any, _depth: int) -> Any:
@@ -681,9 +679,8 @@ class _Encoding:
             codes = self.array(data.codes.astype("i4"), depth)
             return ["categories", codes, self.column(kind.categories, depth), bool(kind.ordered)]
         if isinstance(kind, pandas.DatetimeTZDtype):
-            moments = series.dt if hasattr(series, "dt") else series
-            return ["moments", self.array(moments.tz_convert("UTC" ).dt.tz_localize(None).to_numpy()
-                    if hasattr(series, "dt") else series.tz_convert("UTC").tz_localize(None).to_numpy(), depth)]  # fmt: skip
+            moments: Any = (series if isinstance(series, pandas.Index) else pandas.Index(series)).tz_convert("UTC")
+            return ["moments", self.array(moments.tz_localize(None).to_numpy(), depth)]
         if getattr(kind, "kind", "O") in "biufcmM" and not hasattr(kind, "na_value") and hasattr(kind, "itemsize"):
             return self.array(series.to_numpy(), depth)
         if isinstance(kind, pandas.StringDtype):
@@ -695,13 +692,13 @@ class _Encoding:
         import pandas
 
         if type(index) is pandas.RangeIndex:
-            return ["steps", index.start, index.stop, index.step, self.any(index.name, depth + 1)]
+            return ["steps", index.start, index.stop, index.step, self.any_(index.name, depth + 1)]
         if isinstance(index, pandas.MultiIndex):
             levels = [self.index(index.get_level_values(level), depth + 1) for level in range(index.nlevels)]
             return ["levels", levels]
         if isinstance(index, (pandas.PeriodIndex, pandas.IntervalIndex)):
             index = index.astype(str)
-        return ["labels", self.column(index, depth + 1), self.any(index.name, depth + 1)]
+        return ["labels", self.column(index, depth + 1), self.any_(index.name, depth + 1)]
 
     def frame(self, value: Any, depth: int) -> Any:
         if "pandas" not in self.codec.takes or "numpy" not in self.codec.takes:
@@ -713,7 +710,7 @@ class _Encoding:
     def series(self, value: Any, depth: int) -> Any:
         if "pandas" not in self.codec.takes or "numpy" not in self.codec.takes:
             return self.codec.hold(value)
-        index, name = self.index(value.index, depth), self.any(value.name, depth + 1)
+        index, name = self.index(value.index, depth), self.any_(value.name, depth + 1)
         return ["series", self.column(value, depth), index, name]
 
     def labels(self, value: Any, depth: int) -> Any:
@@ -741,7 +738,7 @@ class _Encoding:
 
 
 def _way_of(kind: type) -> Callable[..., Any]:
-    """How values of a class that isn't plain cross. Goes by the classes themselves, not by what they say they are."""
+    """How values of a class that isn't plain cross. Goes by the classes themselves, not by what they say."""
     way = _library_way(kind)
     if way is None and kind.__dict__.get("__dataclass_fields__") is not None and "dataclasses" in sys.modules:
         way = _Encoding.dataclass
@@ -762,23 +759,23 @@ def _library_way(kind: type) -> Callable[..., Any] | None:
 
 
 _WAYS: dict[type, Callable[..., Any]] = {
-    list: _Encoding.list,
-    tuple: _Encoding.tuple,
-    set: _Encoding.set,
-    frozenset: _Encoding.frozenset,
-    dict: _Encoding.dict,
-    int: _Encoding.int,
-    float: _Encoding.float,
-    str: _Encoding.str,
-    bytes: _Encoding.bytes,
-    bytearray: _Encoding.bytearray,
-    complex: _Encoding.complex,
-    range: _Encoding.range,
+    list: _Encoding.list_,
+    tuple: _Encoding.tuple_,
+    set: _Encoding.set_,
+    frozenset: _Encoding.frozenset_,
+    dict: _Encoding.dict_,
+    int: _Encoding.int_,
+    float: _Encoding.float_,
+    str: _Encoding.str_,
+    bytes: _Encoding.bytes_,
+    bytearray: _Encoding.bytearray_,
+    complex: _Encoding.complex_,
+    range: _Encoding.range_,
     Handle: _Encoding.returned,
     Record: _Encoding.record,
 }
 _CONTAINERS = {
-    _Encoding.list, _Encoding.tuple, _Encoding.set, _Encoding.frozenset, _Encoding.dict, _Encoding.record,
+    _Encoding.list_, _Encoding.tuple_, _Encoding.set_, _Encoding.frozenset_, _Encoding.dict_, _Encoding.record,
     _Encoding.dataclass, _Encoding.array, _Encoding.frame, _Encoding.series, _Encoding.enum,
 }  # fmt: skip
 _LIBRARY_WAYS: list[tuple[str, str, Callable[..., Any]]] = [
@@ -811,7 +808,7 @@ class _Decoding:
     def __init__(self, codec: Codec, blobs: list[bytearray | None]) -> None:
         self.codec, self.blobs, self.nodes = codec, blobs, 0
 
-    def any(self, node: Any, depth: int) -> Any:
+    def any_(self, node: Any, depth: int) -> Any:
         kind = type(node)
         if kind is not list:
             if kind is dict:
@@ -830,7 +827,7 @@ class _Decoding:
     def items(self, parts: list[Any], depth: int) -> list[Any]:
         if list not in set(map(type, parts)) and dict not in set(map(type, parts)):
             return parts
-        return [self.any(part, depth) for part in parts]
+        return [self.any_(part, depth) for part in parts]
 
     def blob(self, place: Any) -> bytearray:
         blob = self.blobs[place] if type(place) is int and place >= 0 else None
@@ -839,47 +836,47 @@ class _Decoding:
         self.blobs[place] = None
         return blob
 
-    def list(self, parts: Any, depth: int) -> Any:
+    def list_(self, parts: Any, depth: int) -> Any:
         return self.items(parts, depth)
 
-    def tuple(self, parts: Any, depth: int) -> Any:
+    def tuple_(self, parts: Any, depth: int) -> Any:
         return tuple(self.items(parts, depth))
 
-    def set(self, parts: Any, depth: int) -> Any:
+    def set_(self, parts: Any, depth: int) -> Any:
         return set(_spread(self.items(parts, depth)))
 
-    def frozenset(self, parts: Any, depth: int) -> Any:
+    def frozenset_(self, parts: Any, depth: int) -> Any:
         return frozenset(_spread(self.items(parts, depth)))
 
-    def dict(self, parts: Any, depth: int) -> Any:
+    def dict_(self, parts: Any, depth: int) -> Any:
         flat = self.items(parts, depth)
         if len(flat) % 2:
             raise FrameError("a key without a value")
         return dict(zip(_spread(flat[::2]), flat[1::2]))  # noqa: B905  Python 3.9 has no strict=
 
-    def int(self, parts: Any, _depth: int) -> Any:
+    def int_(self, parts: Any, _depth: int) -> Any:
         (text,) = parts
         if type(text) is not str or len(text) > self.codec.limits.digits + 2:
             raise FrameError("a number of too many digits")
         return int(text, 16)
 
-    def float(self, parts: Any, _depth: int) -> Any:
+    def float_(self, parts: Any, _depth: int) -> Any:
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[parts[0]]
 
     def text(self, parts: Any, _depth: int) -> Any:
         return self.blob(parts[0]).decode("utf-8", "surrogatepass")
 
-    def bytes(self, parts: Any, _depth: int) -> Any:
+    def bytes_(self, parts: Any, _depth: int) -> Any:
         return bytes(self.blob(parts[0]))
 
-    def bytearray(self, parts: Any, _depth: int) -> Any:
+    def bytearray_(self, parts: Any, _depth: int) -> Any:
         return self.blob(parts[0])
 
-    def complex(self, parts: Any, depth: int) -> Any:
+    def complex_(self, parts: Any, depth: int) -> Any:
         real, imaginary = self.items(parts, depth)
         return complex(real, imaginary)
 
-    def range(self, parts: Any, depth: int) -> Any:
+    def range_(self, parts: Any, depth: int) -> Any:
         return range(*self.items(parts, depth))
 
     def handle(self, parts: Any, _depth: int) -> Any:
@@ -893,7 +890,7 @@ class _Decoding:
 
     def record(self, parts: Any, depth: int) -> Any:
         name, fields = parts
-        fields = self.any(fields, depth)
+        fields = self.any_(fields, depth)
         if type(name) is not str or type(fields) is not dict or not all(type(key) is str for key in fields):
             raise FrameError("a record that is none")
         return Record(name[:200], fields)
@@ -973,7 +970,7 @@ class _Decoding:
     def objects(self, parts: Any, depth: int) -> Any:
         import numpy
 
-        shape, values = _shape(parts[0]), self.any(parts[1], depth)
+        shape, values = _shape(parts[0]), self.any_(parts[1], depth)
         array = numpy.empty(len(values), object)
         array[:] = values
         return array.reshape(shape)
@@ -997,17 +994,17 @@ class _Decoding:
         if node[0] == "categories":
             _, codes, categories, ordered = node
             known = self.column(categories, depth + 1)
-            return pandas.Categorical.from_codes(self.any(codes, depth), known, ordered=ordered is True)
+            return pandas.Categorical.from_codes(self.any_(codes, depth), known, ordered=ordered is True)
         if node[0] == "moments":
-            return pandas.DatetimeIndex(self.any(node[1], depth)).tz_localize("UTC")
+            return pandas.DatetimeIndex(self.any_(node[1], depth)).tz_localize("UTC")
         if node[0] == "strings":
-            return pandas.array(self.any(node[1], depth), dtype="str" if pandas.__version__ >= "3" else "string")
+            return pandas.array(self.any_(node[1], depth), dtype="str" if pandas.__version__ >= "3" else "string")
         if node[0] == "values":
-            values = self.any(node[2], depth)
+            values = self.any_(node[2], depth)
             if node[1] in _NULLABLE:
                 return pandas.array(values, dtype=node[1])
             return pandas.Series(values, dtype=object)
-        return self.any(node, depth)
+        return self.any_(node, depth)
 
     def index(self, node: Any, depth: int) -> Any:
         import pandas
@@ -1015,11 +1012,11 @@ class _Decoding:
         if type(node) is not list or not node or depth > self.codec.limits.depth:
             raise FrameError("an index that is none")
         if node[0] == "steps":
-            return pandas.RangeIndex(*node[1:4], name=_label(self.any(node[4], depth)))
+            return _steps(*node[1:4]).rename(_label(self.any_(node[4], depth)))
         if node[0] == "levels":
             levels = [self.index(level, depth + 1) for level in node[1]]
             return pandas.MultiIndex.from_arrays(levels, names=[level.name for level in levels])
-        return pandas.Index(self.column(node[1], depth), name=_label(self.any(node[2], depth)))
+        return pandas.Index(self.column(node[1], depth), name=_label(self.any_(node[2], depth)))
 
     def frame(self, parts: Any, depth: int) -> Any:
         import pandas
@@ -1039,7 +1036,7 @@ class _Decoding:
 
         values, index, name = parts
         values, index = self.column(values, depth), self.index(index, depth)
-        return pandas.Series(_bare(values), index=index, name=_label(self.any(name, depth)), copy=False)
+        return pandas.Series(_bare(values), index=index, name=_label(self.any_(name, depth)), copy=False)
 
     def labels(self, parts: Any, depth: int) -> Any:
         return self.index(parts[0], depth)
@@ -1056,8 +1053,8 @@ class _Decoding:
 
 
 _TAGS: dict[str, Callable[..., Any]] = {
-    name: getattr(_Decoding, name)
-    for name in (
+    name: getattr(_Decoding, name + "_", None) or getattr(_Decoding, name)
+    for name in (  # noqa: SIM905
         "list tuple set frozenset dict int float text bytes bytearray complex range handle own record date time "
         "datetime timedelta decimal fraction uuid path array scalar objects texts frame series image"
     ).split()
@@ -1089,6 +1086,12 @@ def _shape(shape: Any) -> tuple[int, ...]:
     if type(shape) is not list or len(shape) > 32 or not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
         raise FrameError("an array without a shape")
     return tuple(shape)
+
+
+def _steps(start: Any, stop: Any, step: Any) -> Any:
+    import pandas
+
+    return pandas.RangeIndex(start, stop, step)
 
 
 def _label(name: Any) -> Any:
@@ -1158,6 +1161,7 @@ class Stub:
         return f"<tool {self.__name__}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Have the tool called, and wait for what it returns."""
         given = self.__wrapped__(*args, **kwargs)
         guest, name = self._guest, self.__name__
         if name == "final_answer":
@@ -1170,7 +1174,7 @@ class Stub:
         return guest.call(name, args, kwargs)
 
     def map(self, values: Any) -> list[Any]:
-        """Call the tool once for each value, all at the same time: a tuple is several arguments, a dict named ones."""
+        """Call the tool once for each value, all at once: a tuple is several arguments, a dict named ones."""
         calls = [arguments_of(value) for value in values]
         for args, kwargs in calls:
             self.__wrapped__(*args, **kwargs)
@@ -1320,8 +1324,8 @@ class Guest:
         os.dup2(write, 1)
         os.dup2(write, 2)
         os.close(write)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)
-        sys.stdout, sys.stderr = Printer(self, 1), Printer(self, 2)  # type: ignore[assignment]
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdout, sys.stderr = Printer(self, 1), Printer(self, 2)
         os.register_at_fork(after_in_child=self._forked)
 
     def _forked(self) -> None:
@@ -1416,7 +1420,8 @@ class Guest:
         if failure is not None:
             tool = self._failed[1] if self._failed and self._failed[0] is ended.exception else None
             done["error"] = [failure.type[:200], failure.message, failure.line, failure.traceback, tool]
-            return self._send(done)
+            self._send(done)
+            return
         blobs: list[Blob] = []
         self._running = number  # a hostile repr can be interrupted too
         try:
@@ -1448,7 +1453,7 @@ class Guest:
         return self._wait(self._ask([_Call(next(self._numbers), name, args, kwargs)])[0])
 
     def call_many(self, name: str, given: list[tuple[tuple[Any, ...], dict[str, Any]]]) -> list[Any]:
-        """Have a tool called with each of these arguments, all at once. Raises what the first that failed raised."""
+        """Have a tool called with each of these, all at once. Raises what the first that failed raised."""
         calls = [_Call(next(self._numbers), name, args, kwargs) for args, kwargs in given]
         return [self._wait(call) for call in self._ask(calls)]
 
@@ -1607,10 +1612,12 @@ def _as_error(name: str, message: str) -> BaseException:
     kind = vars(builtins).get(name)
     if isinstance(kind, type) and issubclass(kind, Exception):
         try:
-            return kind(message)
+            made: BaseException = kind(message)
+            return made
         except TypeError:  # such as UnicodeDecodeError, which takes five arguments
             pass
-    return type(name, (ToolError,), {})(message)
+    error: BaseException = type(name, (ToolError,), {})(message)
+    return error
 
 
 def main(read_fd: int, write_fd: int) -> None:

@@ -17,7 +17,10 @@ from .policy import Imports
 from .preflight import Surroundings, mistakes
 from .survey import Survey
 
-_DOUBTFUL = frozenset("exec eval globals locals vars builtins __builtins__ __import__ importlib inspect sys gc".split())
+_DOUBTFUL = {
+    "exec", "eval", "globals", "locals", "vars", "builtins", "__builtins__", "__import__", "importlib", "inspect",
+    "sys", "gc",
+}  # fmt: skip
 
 
 def _anything() -> None:
@@ -52,11 +55,15 @@ class Known:
     def refuses(self, code: str, tools: Mapping[str, Any]) -> SnippetError | None:
         """Why the snippet is certain to fail; None if it may run. Its syntax is left to the box's own Python."""
         try:
-            tree = compile(code, "<snippet>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree: Any = compile(code, "<snippet>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             survey = Survey(tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
             return None
-        if survey.star or any(node.id in _DOUBTFUL for node, _ in survey.loads) or not survey.imported.isdisjoint(_DOUBTFUL):
+        if (
+            survey.star
+            or any(node.id in _DOUBTFUL for node, _ in survey.loads)
+            or not survey.imported.isdisjoint(_DOUBTFUL)
+        ):
             self._doubt = True
         if self._doubt:
             return None

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+
 class _LeftOut:
     """Shown as `...`: a default that stays on the host."""
 

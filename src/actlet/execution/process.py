@@ -56,7 +56,11 @@ class ProcessExecutor(RemoteBox):
         code = None if self._process is None else self._process.wait()
         if code is None:
             return ""
-        return f"its process was killed by {signal.Signals(-code).name}" if code < 0 else f"its process exited ({code})"
+        return (
+            f"its process was killed by {signal.Signals(-code).name}"
+            if code < 0
+            else f"its process exited ({code})"
+        )
 
     def _settings(self) -> dict[str, Any]:
         return {**super()._settings(), "python": self.python}

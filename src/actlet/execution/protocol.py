@@ -1,12 +1,12 @@
 """The host's end of the protocol: a box whose kernel is somewhere else.
 
 The rule: nothing that comes from a kernel is believed. The code in a box shares its process with the kernel, so
-every message may be forged; each is checked, and one that breaks the protocol ends the kernel, never the host. What
-a snippet waits for ends on time: first by asking the kernel, then by killing it. A kernel that has ended is an error
-that the model sees, with what was lost; the next snippet gets a new one.
+every message may be forged; each is checked, and one that breaks the protocol ends the kernel, never the host.
+What a snippet waits for ends on time: first by asking the kernel, then by killing it. A kernel that has ended is
+an error that the model sees, with what was lost; the next snippet gets a new one.
 
-Each box that has a kernel has a thread that reads what it says. A thread that waits costs a few dozen kilobytes, and
-nobody's large message, or slow decoding, holds up another box, as it would on one thread for all.
+Each box that has a kernel has a thread that reads what it says. A thread that waits costs a few dozen kilobytes,
+and nobody's large message, or slow decoding, holds up another box, as it would on one thread for all.
 
 A box's author writes a subclass with `_start`, `_kill` and perhaps `_reason`.
 """
@@ -451,7 +451,9 @@ def _checked(value: Any, *kinds: type) -> Any:
     return value
 
 
-def _calls_of(message: dict[str, Any], codec: Codec, blobs: Blobs) -> list[tuple[int, str, list[Any], dict[str, Any]]]:
+def _calls_of(
+    message: dict[str, Any], codec: Codec, blobs: Blobs
+) -> list[tuple[int, str, list[Any], dict[str, Any]]]:
     calls = []
     for call in _checked(message.get("calls"), list):
         if type(call) is not list or len(call) != 4:

@@ -108,7 +108,7 @@ class Running:
         return self.call_many(name, [arguments])[0]
 
     def call_many(self, name: str, given: list[dict[str, Any]]) -> list[Any]:
-        """Have a tool called with each of these arguments, all at once. Raises what the first that failed raised."""
+        """Have a tool called with each of these, all at once. Raises what the first that failed raised."""
         calls = [_Waiting(self._numbered(name, arguments), threading.Lock()) for arguments in given]
         for waiting in calls:
             waiting.done.acquire()

@@ -10,6 +10,8 @@ The rule: each test asks for what a snippet's author sees, never how a box does 
 so in `lacks`, and the tests of it are skipped. Needs pytest.
 """
 
+# ruff: noqa: D102, E501  a test's name says what it promises
+
 from __future__ import annotations
 
 import asyncio
@@ -112,7 +114,7 @@ class Counter(Tool):
         super().__init__()
         self.calls = 0
 
-    def forward(self) -> int:  # type: ignore[override]
+    def forward(self) -> int:
         """The number of calls so far."""
         self.calls += 1
         return self.calls
