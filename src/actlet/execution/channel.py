@@ -40,7 +40,8 @@ class Channel:
             if self._writing or self._write():
                 return
             self._writing = True
-        Worker.take().submit(self._write_on)
+        worker = Worker.take()
+        worker.submit(lambda: self._write_on(worker))
 
     def _write(self) -> bool:
         """Write what can be written; whether that was all."""
@@ -58,17 +59,18 @@ class Channel:
                 waiting[0] = waiting[0][count:]
         return True
 
-    def _write_on(self) -> None:
+    def _write_on(self, worker: Worker) -> None:
         """On a worker: write what is left, as the other side reads. Ends when the channel is closed."""
         with suppress(OSError):
             while True:
                 with self._lock:
                     if self._write():
                         self._writing = False
-                        return
+                        break
                     poll = select.poll()
                     poll.register(self._write_fd, select.POLLOUT)
                 poll.poll(200)
+        worker.release()
 
     def read(self, size: int) -> bytearray:
         """Exactly `size` bytes, waiting for them. Raises `EOFError` if there are no more."""

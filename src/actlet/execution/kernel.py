@@ -651,7 +651,8 @@ class _Encoding:
             return self.codec.hold(value)
         fortran = value.ndim > 1 and value.flags.f_contiguous and not value.flags.c_contiguous
         flat = numpy.ascontiguousarray(value.T if fortran else value)
-        data: Any = memoryview(flat.reshape(-1).view("u1"))  # type: ignore[arg-type] if flat.size and flat.dtype.itemsize else b""
+        flat_bytes: Any = flat.reshape(-1).view("u1") if flat.size and flat.dtype.itemsize else b""
+        data = memoryview(flat_bytes)
         return ["array", value.dtype.str, list(value.shape), fortran, self.blob(data)]
 
     def scalar(self, value: Any, _depth: int) -> Any:
@@ -679,8 +680,8 @@ class _Encoding:
             codes = self.array(data.codes.astype("i4"), depth)
             return ["categories", codes, self.column(kind.categories, depth), bool(kind.ordered)]
         if isinstance(kind, pandas.DatetimeTZDtype):
-            moments: Any = (series if isinstance(series, pandas.Index) else pandas.Index(series)).tz_convert("UTC")
-            return ["moments", self.array(moments.tz_localize(None).to_numpy(), depth)]
+            times: Any = series if isinstance(series, pandas.Index) else pandas.Index(series)
+            return ["moments", self.array(times.tz_convert("UTC").tz_localize(None).to_numpy(), depth)]
         if getattr(kind, "kind", "O") in "biufcmM" and not hasattr(kind, "na_value") and hasattr(kind, "itemsize"):
             return self.array(series.to_numpy(), depth)
         if isinstance(kind, pandas.StringDtype):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -202,9 +202,7 @@ class RemoteBox(Box):
         if refused is not None:
             self._end(snippet, CodeOutput(error=refused))
         elif self._link is None or self._unsent:
-            worker = Worker.take()
-            worker.submit(partial(self._begin, snippet, code))
-            worker.release()
+            _on_a_worker(partial(self._begin, snippet, code))
         else:
             self._begin(snippet, code)
 
@@ -354,9 +352,7 @@ class RemoteBox(Box):
             self._send_answers(link, refused)
         plain = [call for call in calls if not hasattr(self.tools.get(call.name), "bind")]
         for call in plain:
-            worker = Worker.take()
-            worker.submit(partial(self._call_plainly, link, call))
-            worker.release()
+            _on_a_worker(partial(self._call_plainly, link, call))
         with self._lock:
             snippet.queued += [call for call in calls if call not in plain]
             asked = () if snippet.asked or snippet.stopped is not None else snippet.next_calls()
@@ -413,6 +409,19 @@ class RemoteBox(Box):
     def __call__(self, code_action: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
         return raise_failure(self.run(code_action))
+
+
+def _on_a_worker(job: Callable[[], object]) -> None:
+    """Do `job` on a thread that nobody else is given before it has ended."""
+    worker = Worker.take()
+
+    def work() -> None:
+        try:
+            job()
+        finally:
+            worker.release()
+
+    worker.submit(work)
 
 
 def _read(box: ReferenceType[RemoteBox], link: Link) -> None:
