@@ -214,7 +214,7 @@ class Worker:
         return not self._thread.is_alive()
 
     def _press(self, error: type[BaseException], pause: float) -> None:
-        """Raise `error` in the job, and by force after `pause` seconds if it may be forced and hasn't ended by then.
+        """Raise `error` in the job, and by force after `pause` seconds if it may be forced and hasn't ended.
 
         Not while it takes a lock or imports: the lock would stay taken. Then it is tried again a little later.
         """

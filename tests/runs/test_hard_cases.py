@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import gc
 import multiprocessing
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -464,7 +466,7 @@ def test_runs_of_others_are_not_touched_when_a_run_with_parallel_tools_is_interr
     assert answers == ["done"] * 4
 
 
-@pytest.mark.parametrize("way", ["interrupt", "cancel", "leave"])
+@pytest.mark.parametrize("way", ["interrupt", "cancel"])
 def test_what_had_finished_is_remembered_however_the_run_was_stopped(way: str) -> None:
     waiting = threading.Event()
 
@@ -494,32 +496,8 @@ def test_what_had_finished_is_remembered_however_the_run_was_stopped(way: str) -
         with contextlib.suppress(asyncio.CancelledError, AgentInterruptedError):
             await task
 
-    def left(agent: Any) -> None:
-        """In a thread: an exception that nobody expects, as Ctrl-C, comes while the run waits."""
-        from actlet.runs.driving import Driver
-
-        receive = Driver.receive
-
-        class GoneError(BaseException):
-            pass
-
-        def leave(self: Driver, inbox: Any, timeout: float | None = None) -> Any:
-            item = receive(self, inbox, None if not waiting.is_set() else 0.2)
-            if waiting.is_set() and not isinstance(item, tuple) and "Suspended" not in str(type(item)):
-                raise GoneError
-            return item
-
-        waiting.clear()
-        Driver.receive = leave  # type: ignore[method-assign]
-        try:
-            agent.run("go")
-        except GoneError:
-            pass
-        finally:
-            Driver.receive = receive  # type: ignore[method-assign]
-
     for agent in (calls, code):
-        left(agent) if way == "leave" else asyncio.run(stopped(agent))
+        asyncio.run(stopped(agent))
         step = agent.memory.steps[-1]
         assert isinstance(step, ActionStep)
         assert "paid 100" in step.observations, type(agent).__name__
@@ -576,3 +554,45 @@ def test_tools_that_time_out_again_and_again_poison_nothing_for_others() -> None
     thread.start()
     thread.join(10)
     assert done == ["done"]
+
+
+CTRL_C = """
+import asyncio
+from actlet import CodeAgent, ToolCallingAgent, tool
+from actlet.testing import ScriptedModel
+
+@tool
+def pay() -> str:
+    "Pays."
+    return "paid 100"
+
+@tool
+async def wait() -> None:
+    "Waits."
+    print("waiting", flush=True)
+    await asyncio.sleep(60)
+
+calls = ScriptedModel([[("pay", {}), ("wait", {})]])
+code = ScriptedModel(["<code>\\nprint(pay())\\nwait()\\n</code>"])
+agents = {
+    "calls": lambda: ToolCallingAgent([pay, wait], calls, verbosity_level=-1),
+    "code": lambda: CodeAgent([pay, wait], code, verbosity_level=-1),
+}
+agent = agents[KIND]()
+try:
+    agent.run("go")
+except KeyboardInterrupt:
+    print(agent.memory.steps[-1].observations, flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["calls", "code"])
+def test_what_had_finished_is_remembered_after_ctrl_c(kind: str) -> None:
+    program = CTRL_C.replace("KIND", repr(kind))
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert "paid 100" in out
