@@ -1,16 +1,16 @@
 """Parked threads that are used again, and deadlines.
 
-This module owns every thread that runs code which may block or never end: `Worker`, and one watchdog thread for the
-whole process: `Alarm`. The rule: a job that has to end, ends, unless it never executes Python code again. It knows
-nothing of agents, snippets or tools.
+This module owns every thread that runs code which may block or never end: `Worker`, and one watchdog thread for
+the whole process: `Alarm`. It knows nothing of agents, snippets or tools.
 
-How a job is stopped. CPython can raise an exception in another thread, which code can catch. So `Worker.stop` does
-it once politely, and then with an exception class that, when it is made in that thread, installs a trace function
-that raises at every line and at every call from there on. Each of these errors is raised outside the `try` that
-caught the one before, so they only move outwards, whatever the job catches, until they reach this module's own
-frames. `finally` blocks get their chance in the polite part. A trace function in Python is removed when it raises;
-the C function `PyObject_RichCompareBool` happens to have the signature of a trace function, stays installed, and
-asks our object.
+How a job is stopped. CPython can raise an exception in another thread, which code can catch. So `Worker.stop`
+does it once politely, and then, for code that may be forced (that of snippets), with an exception class that,
+when it is made in that thread, installs a trace function that raises at every line and at every call of such code
+from there on. Each of these errors is raised outside the `try` that caught the one before, so they only move
+outwards, whatever the code catches. Other code on the way (a library, an import, a tool) is never forced: it may
+hold locks that the whole process needs, and its `with` and `finally` have to run. A trace function in Python is
+removed when it raises; the C function `PyObject_RichCompareBool` happens to have the signature of a trace
+function, stays installed, and asks our object.
 
 What it doesn't do: a thread inside a C function that doesn't return (a huge `10 ** 10 ** 8`, a sleep) can't be
 ended from outside. It ends at the first line of Python after that. CPython only.
@@ -148,6 +148,7 @@ class Worker:
         self._process = _process
         self._error: type[BaseException] | None = None
         self._then: Callable[[], object] | None = None
+        self._within: Callable[[CodeType], bool] | None = None
         self._thread = threading.Thread(target=self._live, name=f"actlet-worker-{next(_names)}", daemon=True)
         self._thread.start()
 
@@ -186,17 +187,24 @@ class Worker:
             self._jobs.put(None)
 
     def stop(
-        self, error: type[BaseException], then: Callable[[], object] | None = None, *, polite: float = POLITE
+        self,
+        error: type[BaseException],
+        then: Callable[[], object] | None = None,
+        *,
+        within: Callable[[CodeType], bool] | None = None,
+        polite: float = POLITE,
     ) -> bool:
-        """End the running job with `error`, as soon as it executes Python code again, and the thread with it.
+        """Raise `error` in the running job, as soon as it executes Python code, and end the thread with the job.
 
-        The job has `polite` seconds to clean up, in which it may catch the error; then it is forced. `then` is
-        called once the job has ended, on its thread. Returns False, and does nothing, if there is no job.
+        `within` says which code may be forced: a job that has not ended after `polite` seconds has the error raised
+        at every line of such code, whatever it catches. Other code is never forced, and so gets to leave its locks
+        and imports behind in order. `then` is called once the job has ended, on its thread. Returns False, and does
+        nothing, if there is no job.
         """
         with self._lock:
             if not self._unfinished or self._error is not None:
                 return False
-            self._error, self._then = error, then
+            self._error, self._then, self._within = error, then, within
         self._press(error, polite)
         return True
 
@@ -206,12 +214,21 @@ class Worker:
         return not self._thread.is_alive()
 
     def _press(self, error: type[BaseException], pause: float) -> None:
-        """Raise `error` in the job, and by force after `pause` seconds if it hasn't ended by then."""
+        """Raise `error` in the job, and by force after `pause` seconds if it may be forced and hasn't ended.
+
+        Not while it takes a lock or imports: the lock would stay taken. Then it is tried again a little later.
+        """
         with self._lock:
             if not self._unfinished:
                 return
-            _raise_in(self._thread, error)
-        Alarm(pause, lambda: self._press(_forced(error), min(max(pause * 1.5, POLITE), SLOWEST_PRESS)))
+            delicate = _is_delicate(self._thread)
+            if not delicate:
+                _raise_in(self._thread, error)
+        within, later = self._within, min(max(pause * 1.5, POLITE), SLOWEST_PRESS)
+        if delicate:
+            Alarm(min(pause, POLITE), lambda: self._press(error, later))
+        elif within is not None:
+            Alarm(pause, lambda: self._press(_forced(error, within), later))
 
     def _live(self) -> None:
         while not self._over:
@@ -256,14 +273,16 @@ class _Force:
     a call, 1 is `<=` and an exception, 2 is `==` and a line, 3 is `!=` and a return.
     """
 
-    def __init__(self, error: type[BaseException]) -> None:
-        self._error = error
+    def __init__(self, error: type[BaseException], within: Callable[[CodeType], bool]) -> None:
+        self._error, self._within = error, within
 
     def _check(self, frame: FrameType) -> bool:
         if frame.f_code in _own_code:
             _disarm()
             return False
-        raise self._error
+        if self._within(frame.f_code):
+            raise self._error
+        return False
 
     def _let(self, _frame: FrameType) -> bool:
         return False
@@ -273,14 +292,14 @@ class _Force:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _forced(error: type[BaseException]) -> type[BaseException]:
+def _forced(error: type[BaseException], within: Callable[[CodeType], bool]) -> type[BaseException]:
     """A kind of `error` that can be caught only in vain: making one turns the thread's tracing on."""
 
     def arm(_self: BaseException, *_args: object) -> None:
         import ctypes
 
         compare = ctypes.cast(ctypes.pythonapi.PyObject_RichCompareBool, ctypes.c_void_p)
-        _set_trace(compare, _Force(error))
+        _set_trace(compare, _Force(error, within))
 
     return type(error.__name__, (error,), {"__init__": arm})
 
@@ -295,6 +314,15 @@ def _set_trace(function: Any, argument: object) -> None:
     install = ctypes.pythonapi.PyEval_SetTrace
     install.argtypes = [ctypes.c_void_p, ctypes.py_object]
     install(function, argument)
+
+
+_DELICATE = {"threading", "functools", "logging", "importlib._bootstrap", "importlib._bootstrap_external"}
+"""Modules whose Python code takes locks that others need."""
+
+
+def _is_delicate(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_globals.get("__name__") in _DELICATE
 
 
 def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import subprocess
 import sys
 import threading
 import time
@@ -137,3 +138,21 @@ def test_printing_from_many_threads_at_once_loses_nothing():
     for thread in threads:
         thread.join()
     assert len(text.text()) == 20_000
+
+
+def test_a_host_that_prints_while_snippets_begin_and_end_does_not_crash():
+    program = (
+        "import threading, time\n"
+        "from actlet import LocalPythonExecutor\n"
+        "box, end = LocalPythonExecutor(), time.monotonic() + 1.5\n"
+        "def snippets():\n"
+        "    while time.monotonic() < end:\n"
+        "        box.run('x = 1')\n"
+        "thread = threading.Thread(target=snippets)\n"
+        "thread.start()\n"
+        "while time.monotonic() < end:\n"
+        "    print('a', 'b', 'c', 'd')\n"
+        "thread.join()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert done.returncode == 0

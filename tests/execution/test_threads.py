@@ -96,7 +96,7 @@ def test_any_loop_in_python_is_ended_and_its_thread_with_it(job):
     worker, ended = Worker.take(), threading.Event()
     worker.submit(job)
     time.sleep(0.02)
-    assert worker.stop(StopError, ended.set)
+    assert worker.stop(StopError, ended.set, within=lambda code: True)
     assert ended.wait(3)
     assert worker.join(1)
     assert not worker.usable

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import gc
 import multiprocessing
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -425,3 +427,172 @@ def test_a_stream_that_is_forgotten_together_with_its_agent_ends_quietly() -> No
 
     forget()
     gc.collect()  # an error in the generator's end would be reported, and fail the test
+
+
+def test_runs_of_others_are_not_touched_when_a_run_with_parallel_tools_is_interrupted() -> None:
+    @tool
+    def quick() -> str:
+        """Is quick."""
+        time.sleep(0.002)
+        return "quick"
+
+    @tool
+    async def slow() -> None:
+        """Waits."""
+        await asyncio.sleep(0.05)
+
+    def make(calls: list[Any], steps: int) -> ToolCallingAgent:
+        return ToolCallingAgent(
+            [quick, slow], ScriptedModel([calls] * steps + [ANSWER]), verbosity_level=-1, max_steps=99
+        )
+
+    attackers = [make([("quick", {}), ("slow", {})], 60) for _ in range(3)]
+    victims = [make([("quick", {}), ("quick", {})], 60) for _ in range(4)]
+    answers: list[Any] = []
+
+    def attack(agent: ToolCallingAgent) -> None:
+        with contextlib.suppress(AgentInterruptedError):
+            agent.run("go")
+
+    threads = [threading.Thread(target=attack, args=(each,)) for each in attackers]
+    threads += [threading.Thread(target=lambda each=each: answers.append(each.run("go"))) for each in victims]
+    for thread in threads:
+        thread.start()
+    for each in attackers:
+        time.sleep(0.03)
+        each.interrupt()
+    for thread in threads:
+        thread.join(20)
+    assert answers == ["done"] * 4
+
+
+@pytest.mark.parametrize("way", ["interrupt", "cancel"])
+def test_what_had_finished_is_remembered_however_the_run_was_stopped(way: str) -> None:
+    waiting = threading.Event()
+
+    @tool
+    def pay() -> str:
+        """Pays."""
+        return "paid 100"
+
+    @tool
+    async def wait() -> None:
+        """Waits."""
+        waiting.set()
+        await asyncio.sleep(60)
+
+    calls = ToolCallingAgent([pay, wait], ScriptedModel([[("pay", {}), ("wait", {})], ANSWER]), verbosity_level=-1)
+    code = CodeAgent([pay, wait], ScriptedModel(["<code>\nprint(pay())\nwait()\n</code>"]), verbosity_level=-1)
+
+    async def stopped(agent: Any) -> None:
+        waiting.clear()
+        task = asyncio.create_task(agent.arun("go"))
+        await asyncio.to_thread(waiting.wait, 10)
+        await asyncio.sleep(0.05)
+        if way == "interrupt":
+            agent.interrupt()
+        else:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, AgentInterruptedError):
+            await task
+
+    for agent in (calls, code):
+        asyncio.run(stopped(agent))
+        step = agent.memory.steps[-1]
+        assert isinstance(step, ActionStep)
+        assert "paid 100" in step.observations, type(agent).__name__
+
+
+def test_an_interrupted_run_begins_no_other_runs() -> None:
+    begun: list[int] = []
+    inner = CodeAgent([], ScriptedModel([CODE_ANSWER], by="conversation"), verbosity_level=-1)
+    first = threading.Event()
+
+    @tool
+    def delegate() -> None:
+        """Has another agent work, again and again."""
+        for number in range(5):
+            with contextlib.suppress(Exception):
+                inner.run("go")
+                begun.append(number)
+            first.set()
+            time.sleep(0.1)
+
+    outer = CodeAgent([delegate], ScriptedModel(["<code>\ndelegate()\n</code>", CODE_ANSWER]), verbosity_level=-1)
+    thread = threading.Thread(target=lambda: pytest.raises(AgentInterruptedError, outer.run, "go"))
+    thread.start()
+    assert first.wait(10)
+    outer.interrupt()
+    thread.join(10)
+    assert begun == [0]
+    run = outer.session().start("go")
+    run.interrupt()
+    with pytest.raises(AgentInterruptedError):
+        run.finish()
+
+
+def test_tools_that_time_out_again_and_again_poison_nothing_for_others() -> None:
+    @tool(timeout=0.01)
+    def edge() -> str:
+        """Takes about as long as it may."""
+        time.sleep(0.01)
+        return "in time"
+
+    agent = ToolCallingAgent(
+        [edge], ScriptedModel([[("edge", {}), ("edge", {})]] * 40 + [ANSWER]), verbosity_level=-1
+    )
+    assert agent.session().run("go", max_steps=50) == "done"
+
+    @tool
+    def other(day: str, number: int = 3) -> str:
+        """Says something else."""
+        return f"{day} {number}"
+
+    after = ToolCallingAgent([other], ScriptedModel([[("other", {"day": "Monday"})], ANSWER]), verbosity_level=-1)
+    done: list[Any] = []
+    thread = threading.Thread(target=lambda: done.append(after.run("go")), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert done == ["done"]
+
+
+CTRL_C = """
+import asyncio
+from actlet import CodeAgent, ToolCallingAgent, tool
+from actlet.testing import ScriptedModel
+
+@tool
+def pay() -> str:
+    "Pays."
+    return "paid 100"
+
+@tool
+async def wait() -> None:
+    "Waits."
+    print("waiting", flush=True)
+    await asyncio.sleep(60)
+
+calls = ScriptedModel([[("pay", {}), ("wait", {})]])
+code = ScriptedModel(["<code>\\nprint(pay())\\nwait()\\n</code>"])
+agents = {
+    "calls": lambda: ToolCallingAgent([pay, wait], calls, verbosity_level=-1),
+    "code": lambda: CodeAgent([pay, wait], code, verbosity_level=-1),
+}
+agent = agents[KIND]()
+try:
+    agent.run("go")
+except KeyboardInterrupt:
+    print(agent.memory.steps[-1].observations, flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["calls", "code"])
+def test_what_had_finished_is_remembered_after_ctrl_c(kind: str) -> None:
+    program = CTRL_C.replace("KIND", repr(kind))
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert "paid 100" in out

@@ -106,7 +106,7 @@ class Kernel:
     @property
     def filename(self) -> str:
         """The name that the present snippet's frames carry; no other snippet of this process has it."""
-        return f"<snippet {self._number}-{self._count}>"
+        return f"{_FILENAME}{self._number}-{self._count}>"
 
     def run(self, tree: ast.Module) -> Ended:
         """Run a tree that `parse` returned last (and that may have been changed). Raises nothing."""
@@ -226,9 +226,15 @@ class Kernel:
         return tuple(sorted(name for name in names if not name.startswith("__")))
 
 
+_FILENAME = "<snippet "
 _numbers = itertools.count(1)
 _parsing = threading.Lock()
 _REBINDING = {opcode.opmap["STORE_GLOBAL"], opcode.opmap["DELETE_GLOBAL"]}
+
+
+def is_snippet(code: CodeType) -> bool:
+    """Whether this is code of a snippet, and not of a library that it uses."""
+    return code.co_filename.startswith(_FILENAME)
 
 
 def _parsed(source: str, filename: str, tries: int = 100) -> ast.Module:

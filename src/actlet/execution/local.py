@@ -202,9 +202,7 @@ class LocalPythonExecutor(Box):
         """It is this box's turn: give the snippet a thread, unless it was stopped before it had one."""
         if self._worker is None or not self._worker.usable:
             self._worker = Worker.take()
-        if running.begin(self._worker):
-            self._worker.submit(job)
-        else:
+        if not running.begin(self._worker, job):
             _turns.leave(self)
 
     def resume(self, answers: tuple[Answer, ...]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..threads import Alarm, Worker
 from .box import Answer, BoxCall, CodeOutput, Deliver, Printed, SnippetError, Suspended
+from .kernel import is_snippet
 from .text import PrintedText
 
 GRACE = 0.3
@@ -70,12 +71,13 @@ class Running:
         self._over = False
         self.failed: tuple[BaseException, str] | None = None
 
-    def begin(self, worker: Worker) -> bool:
+    def begin(self, worker: Worker, job: Callable[[], None]) -> bool:
         """The snippet gets a thread. False: it was stopped before it had one, and needs none."""
         with self._lock:
             if self._over or self._stopped is not None:
                 return False
             self._worker = worker
+            worker.submit(job)
             return True
 
     # The clock
@@ -199,7 +201,9 @@ class Running:
             self._pause()
             self._stopped = SnippetError(kind, message, line, trace)
             waiting, self._asked, self._queued = [*self._asked, *self._queued], [], []
-            stopped = self._worker is not None and self._worker.stop(error, self._finish, polite=polite)
+            stopped = self._worker is not None and self._worker.stop(
+                error, self._finish, polite=polite, within=is_snippet
+            )
         for call in waiting:
             call.done.release()
         Alarm(polite + GRACE if stopped else 0, self._finish)

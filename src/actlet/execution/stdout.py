@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -40,12 +41,25 @@ class _Router:
         return getattr(self._original, name)
 
 
+_kept: deque[_Router] = deque(maxlen=64)
+
+
+def _router_of(original: Any) -> _Router:
+    """The router of a standard output, made once. It is kept: CPython's `print` uses `sys.stdout` without holding
+    it, and must not find it gone when another thread puts the original back."""
+    for router in _kept:
+        if router._original is original:
+            return router
+    _kept.append(_Router(original))
+    return _kept[-1]
+
+
 def capture(write: Callable[[str], object]) -> None:
     """From now on, what this thread writes to `sys.stdout` goes to `write`."""
     with _lock:
         _writers[threading.get_ident()] = write
         if not isinstance(sys.stdout, _Router):
-            sys.stdout = _Router(sys.stdout)
+            sys.stdout = _router_of(sys.stdout)
 
 
 def release(thread: int) -> None:

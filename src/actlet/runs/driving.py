@@ -25,6 +25,7 @@ from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
 from ..threads import Alarm, Worker
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
+from .wrapping import leave
 
 Shown = Callable[[Any], bool]
 """Is told every event, and says whether whoever iterates over the run is to get it."""
@@ -77,8 +78,8 @@ class Driver:
                 except (Exception, CancelledError) as error:
                     problem = failure(error)
         finally:
-            work.close()
-            self._close_all()
+            self._close_all()  # first, so that the work can tell what had come of what was stopped
+            leave(work)
 
     def wake(self, quietly: bool = False) -> None:
         """Interrupt what is being waited for; if nothing is, or `quietly`, the next wait. From any thread."""
@@ -90,6 +91,11 @@ class Driver:
                 _raise_in(self._inside, Stopped)
             if self._inbox is not None:
                 self._inbox.put(_WAKE)
+
+    def wake_at_last(self) -> None:
+        """`wake`, if a quiet one hasn't been met yet."""
+        if self._woken:
+            self.wake()
 
     def _perform(self, wait: Wait) -> Any:
         if self._woken and not isinstance(wait, Close):
@@ -171,20 +177,20 @@ class _Delivered:
     def __init__(self, driver: Driver, source: Inbox) -> None:
         self._driver, self._stop = driver, source.stop
         self._items: SimpleQueue[Any] = SimpleQueue()
-        self._last: Any = None
+        self.last: Any = None
         source.start(self._items.put)
 
     def next(self) -> Any:
-        self._last = self._driver.receive(self._items)
-        return self._last
+        self.last = self._driver.receive(self._items)
+        return self.last
 
     def close(self) -> Any:
-        if not isinstance(self._last, CodeOutput):
+        if not isinstance(self.last, CodeOutput):
             self._stop()
             with suppress(Empty):
-                while not isinstance(self._last, CodeOutput):
-                    self._last = self._items.get(timeout=STOPPING)
-        return self._last
+                while not isinstance(self.last, CodeOutput):
+                    self.last = self._items.get(timeout=STOPPING)
+        return self.last
 
 
 class _Iterated:
@@ -236,6 +242,7 @@ class _Gathered:
         self._results: SimpleQueue[Any] = SimpleQueue()
         self._waiting = list(enumerate(source.calls))[::-1]
         self._running: dict[int, _Job] = {}
+        self.last: list[Any] = []
         for _ in range(min(len(source.calls), source.limit or len(source.calls))):
             self._start()
 
@@ -252,9 +259,16 @@ class _Gathered:
             self._start()
         return finished
 
-    def close(self) -> None:
+    def close(self) -> list[Any]:
+        """Stop what is going on; returns what had ended and was not asked for yet."""
         for job in self._running.values():
             job.stop()
+        self.last = []
+        with suppress(Empty):
+            while True:
+                self.last.append(self._results.get_nowait())
+        self.last = [finished for finished in self.last if finished is not _WAKE]
+        return self.last
 
 
 class _Job:
@@ -281,8 +295,6 @@ class _Job:
         assert self._call.function is not None
         try:
             value, error = self._call.function(**self._call.arguments), None
-        except Stopped:
-            return
         except BaseException as problem:
             value, error = None, failure(problem)
         self._settle(value, error)
@@ -311,15 +323,19 @@ class _Job:
         done(value, error)
 
     def stop(self) -> None:
-        """Stop the call, as far as it can be stopped; nobody is told any more."""
-        self._done = _nothing
+        """Stop the call, as far as it can be stopped; nobody is told any more. One that has ended is left alone:
+        its worker may be somebody else's by now."""
+        with self._lock:
+            done, self._done = self._done, _nothing
+        if done is _nothing:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
         self._end()
 
     def _end(self) -> None:
-        if self._worker is not None:
-            self._worker.stop(Stopped)
+        if self._worker is not None and not self._worker.stop(Stopped):
+            self._worker.release()
         if self._future is not None:
             self._future.cancel()
 

@@ -19,6 +19,7 @@ from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
 from .driving import STOPPING, Shown, interrupted, too_late
 from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
+from .wrapping import leave
 
 
 class AsyncDriver:
@@ -54,15 +55,23 @@ class AsyncDriver:
                 except Exception as error:
                     problem = error
         finally:
-            work.close()
-            if self._opened:
-                await _whatever_happens(self._close_all())
+            try:
+                if self._opened:  # first, so that the work can tell what had come of what was stopped
+                    await _whatever_happens(self._close_all())
+            finally:
+                leave(work)
 
     def wake(self, quietly: bool = False) -> None:
         """Interrupt what is being awaited; if nothing is, or `quietly`, the next wait. From any thread."""
         self._woken = True
         if not quietly:
-            self._loop.call_soon_threadsafe(self._cancel_wait)
+            with suppress(RuntimeError):  # the loop is closed: the run is over
+                self._loop.call_soon_threadsafe(self._cancel_wait)
+
+    def wake_at_last(self) -> None:
+        """`wake`, if a quiet one hasn't been met yet."""
+        if self._woken:
+            self.wake()
 
     def _cancel_wait(self) -> None:
         if self._woken and self._task is not None and not self._cancelled:
@@ -162,7 +171,7 @@ class _Delivered:
     def __init__(self, source: Inbox) -> None:
         self._items: deque[Any] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._last: Any = None
+        self.last: Any = None
         self._stop = source.stop
         source.start(partial(post_of_running_loop().send, self._put))
 
@@ -175,17 +184,17 @@ class _Delivered:
         while not self._items:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        self._last = self._items.popleft()
-        return self._last
+        self.last = self._items.popleft()
+        return self.last
 
     async def close(self) -> Any:
-        if not isinstance(self._last, CodeOutput):
+        if not isinstance(self.last, CodeOutput):
             self._stop()
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOPPING):
-                    while not isinstance(self._last, CodeOutput):
+                    while not isinstance(self.last, CodeOutput):
                         await self.next()
-        return self._last
+        return self.last
 
 
 class _Streamed:
@@ -209,6 +218,8 @@ class _Gathered:
 
     def __init__(self, source: Gather) -> None:
         self._left = len(source.calls)
+        self._closing = False
+        self.last: list[Any] = []
         self._results: asyncio.Queue[Any] = asyncio.Queue()
         self._limit = asyncio.Semaphore(source.limit or max(1, self._left))
         self._tasks = [asyncio.ensure_future(self._run(i, each)) for i, each in enumerate(source.calls)]
@@ -219,6 +230,8 @@ class _Gathered:
             async with self._limit:
                 value = await call(each)
         except (Exception, asyncio.CancelledError) as error:
+            if self._closing:
+                return
             problem = failure(error)
         self._results.put_nowait((position, value, problem))
 
@@ -229,10 +242,16 @@ class _Gathered:
         self._left -= 1
         return finished
 
-    async def close(self) -> None:
+    async def close(self) -> list[Any]:
+        """Cancel what is going on; returns what had ended and was not asked for yet."""
+        for _ in range(3):
+            await asyncio.sleep(0)  # what threads have delivered gets to its task, and the task to its end
+        self._closing = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.last = [self._results.get_nowait() for _ in range(self._results.qsize())]
+        return self.last
 
 
 _SOURCES: dict[type, Callable[[Any], Any]] = {Inbox: _Delivered, Stream: _Streamed, Gather: _Gathered}

@@ -22,7 +22,7 @@ from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, R
 from .events import CodeFinished, CodePrinted, CodeStarted
 from .tool_calls import ToolCaller
 from .waits import END, Call, Close, Inbox, Next, Open, Stream
-from .wrapping import Performing
+from .wrapping import Left, Performing
 
 if TYPE_CHECKING:
     from .run import Run
@@ -111,6 +111,9 @@ class Performer:
             except AgentInterruptedError as error:
                 yield from self._stop_code(error)
                 raise
+            except Left as left:
+                self._tell_printed(left, self._inbox.last)
+                raise
             if isinstance(outcome, Printed):
                 yield CodePrinted(outcome.text)
                 continue
@@ -121,9 +124,12 @@ class Performer:
 
     def _stop_code(self, error: AgentInterruptedError) -> Performing:
         """Wait until the snippet has ended, so that nothing of it goes on behind what comes next."""
-        ended = yield Close(self._inbox)
-        if isinstance(ended, CodeOutput):
-            error.printed = ended.logs
+        self._tell_printed(error, (yield Close(self._inbox)))
+
+    def _tell_printed(self, error: Any, last: Any) -> None:
+        """Have the error, whatever it is, say what the snippet had printed."""
+        if isinstance(last, CodeOutput):
+            error.printed = last.logs
 
     # The tools, and the user's own code
 
@@ -133,6 +139,10 @@ class Performer:
         except AgentInterruptedError as error:
             if effect.from_code:
                 yield from self._stop_code(error)
+            raise
+        except Left as left:
+            if effect.from_code:
+                self._tell_printed(left, self._inbox.last)
             raise
 
     def _check(self, effect: Check) -> Performing:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AgentError
 from ..messages import Timing, TokenUsage
 from ..models.transient import transient
+from ..threads import Alarm
 from .current import current_run
 from .driving import Driver, Shown
 from .events import Notice, RunFinished, RunStarted
@@ -29,6 +30,10 @@ from .wrapping import Performing, carry_out, compose
 if TYPE_CHECKING:
     from .driving_async import AsyncDriver
     from .session import Session
+
+
+PATIENCE = 1.0
+"""Seconds that an interrupted run gives its children to end, before what it waits for is left."""
 
 
 class Run:
@@ -158,6 +163,11 @@ class Run:
             self.session.end(self)
             self._tell(RunFinished(self.output, failure))
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether this run, or one that it works for, was interrupted."""
+        return self.interrupted or (self.parent is not None and self.parent.is_stopped)
+
     def interrupt(self) -> None:
         """Stop the run, from any thread: it ends with `AgentInterruptedError`, and what it waits for is stopped."""
         self.interrupted = True
@@ -166,6 +176,8 @@ class Run:
             child.interrupt()
         if driver is not None:
             driver.wake(quietly=bool(children))
+            if children:
+                Alarm(PATIENCE, driver.wake_at_last)
 
     # How it ended
 

@@ -14,6 +14,7 @@ from ..execution.box import Box, PythonExecutor
 from ..memory.callbacks import CallbackRegistry
 from ..memory.memory import AgentMemory
 from ..messages import TokenUsage
+from .driving import interrupted
 from .retrying import RetryPolicy
 from .run import Run
 from .wrapping import Loop, Wrapper
@@ -163,7 +164,9 @@ class Session:
             run.interrupt()
 
     def begin(self, run: Run) -> None:
-        """A run begins. Raises `RuntimeError` if one is going on already."""
+        """A run begins. Raises `RuntimeError` if one is going on, `AgentInterruptedError` if it was stopped."""
+        if run.is_stopped:
+            raise interrupted()
         with self._lock:
             if self.current is not None:
                 raise RuntimeError(

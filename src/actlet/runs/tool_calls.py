@@ -16,7 +16,7 @@ from .current import awithin, within
 from .effects import CallTools, ToolResult
 from .events import ToolFinished, ToolStarted
 from .waits import END, Call, Close, Gather, Next, Open
-from .wrapping import Performing
+from .wrapping import Left, Performing
 
 if TYPE_CHECKING:
     from .run import Run
@@ -45,7 +45,7 @@ class ToolCaller:
                 yield from self._one(effect, results, *ready[0])
             elif ready:
                 yield from self._several(effect, results, ready)
-        except AgentInterruptedError as error:
+        except (AgentInterruptedError, Left) as error:
             error.results = tuple(results.get(position) for position in range(len(effect.calls)))
             raise
         return tuple(results[position] for position in range(len(effect.calls)))
@@ -68,7 +68,12 @@ class ToolCaller:
                     self._unless_interrupted(error)
                 yield _finish(effect, results, ready[number][0], value, error)
         except AgentInterruptedError:
-            yield Close(source)
+            for number, value, error in (yield Close(source)):
+                yield _finish(effect, results, ready[number][0], value, error)
+            raise
+        except Left:  # the source has been closed
+            for number, value, error in source.last:
+                _finish(effect, results, ready[number][0], value, error)
             raise
         yield Close(source)
 

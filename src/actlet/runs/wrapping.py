@@ -17,6 +17,7 @@ the first wrapper is the outermost.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from typing import Any
 
 from .effects import Effect
@@ -25,6 +26,24 @@ Performing = Generator[Any, Any, Any]
 Perform = Callable[[Effect], Performing]
 Wrapper = Callable[[Perform], Perform]
 Loop = Generator[Any, Any, Any]
+
+
+class Left(BaseException):
+    """Raised into work that is abandoned: by Ctrl-C, a cancelled task, or whoever iterated over it.
+
+    Nobody waits for it any more, so it may not yield. On the way out it tells what had come of the effect that was
+    going on, as `AgentInterruptedError` does.
+    """
+
+    results: tuple[Any, ...] = ()
+    printed: str = ""
+
+
+def leave(work: Performing) -> None:
+    """Abandon `work`, unless it has ended."""
+    with suppress(Left, StopIteration):
+        work.throw(Left())
+    work.close()
 
 
 def compose(perform: Perform, wrappers: Iterable[Wrapper]) -> Perform:
@@ -52,5 +71,9 @@ def carry_out(loop: Loop, perform: Perform) -> Performing:
                 result = yield from perform(item)
             except Exception as error:
                 failure = error
+            except Left as left:  # it tells what had come of the effect
+                with suppress(Left, StopIteration):
+                    loop.throw(left)
+                raise
     finally:
         loop.close()
