@@ -133,3 +133,16 @@ def test_an_agent_that_nobody_needs_is_gone_at_once_without_the_garbage_collecto
         assert [each() for each in gone] == [None] * 3
     finally:
         gc.enable()
+
+
+def test_replies_that_have_to_be_parsed_are_read_by_many_threads_at_once() -> None:
+    prose = "I add.\n<code>\nx = add({a}, 1)\nfinal_answer(x)\n</code>\nThat is all there is to say of </code>."
+
+    class Talkative(Model):
+        def generate(self, messages: Any, **_: Any) -> ChatMessage:
+            number = next(m.text for m in messages if m.role == MessageRole.USER).split()[-1]
+            return ChatMessage(MessageRole.ASSISTANT, prose.format(a=number))
+
+    agent = CodeAgent([add], Talkative(), verbosity_level=-1)
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(lambda n: agent.run(f"add {n}"), range(200))) == [n + 1 for n in range(200)]

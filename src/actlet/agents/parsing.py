@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any
 
 from ..errors import AgentParsingError
+from ..execution.kernel import tree_of
 
 _THOUGHT = r"<(?P<kind>think|thinking|reasoning)>.*?</(?P=kind)>"
 _END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
@@ -147,7 +148,7 @@ def _parses(text: str) -> bool:
 
 def _parsed(text: str) -> list[ast.stmt] | None:
     try:
-        return ast.parse(text, "<snippet>").body
+        return list(tree_of(text, "<snippet>").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -101,7 +101,8 @@ class Kernel:
         self._sources[self.filename] = source.splitlines()
         if len(self._sources) > KEPT_SOURCES:
             del self._sources[next(iter(self._sources))]
-        return _parsed(source, self.filename)
+        tree: ast.Module = tree_of(source, self.filename)
+        return tree
 
     @property
     def filename(self) -> str:
@@ -237,7 +238,7 @@ def is_snippet(code: CodeType) -> bool:
     return code.co_filename.startswith(_FILENAME)
 
 
-def _parsed(source: str, filename: str, tries: int = 100) -> ast.Module:
+def tree_of(source: str, filename: str, mode: str = "exec", tries: int = 100) -> Any:
     """The tree of a source.
 
     CPython up to 3.11.7 and 3.12.1 counts the depth of trees for all threads together, and may find the count of
@@ -245,12 +246,11 @@ def _parsed(source: str, filename: str, tries: int = 100) -> ast.Module:
     """
     try:
         with _parsing:
-            tree: Any = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            return compile(source, filename, mode, ast.PyCF_ONLY_AST, dont_inherit=True)
     except SystemError:
         if not tries:
             raise
-        return _parsed(source, filename, tries - 1)
-    return tree  # type: ignore[no-any-return]
+        return tree_of(source, filename, mode, tries - 1)
 
 
 def _global_names(code: CodeType) -> set[str]:

@@ -7,12 +7,12 @@ this look: the box itself keeps the snippet in.
 
 from __future__ import annotations
 
-import ast
 import builtins
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .box import SnippetError
+from .kernel import tree_of
 from .policy import Imports
 from .preflight import Surroundings, mistakes
 from .survey import Survey
@@ -55,7 +55,7 @@ class Known:
     def refuses(self, code: str, tools: Mapping[str, Any]) -> SnippetError | None:
         """Why the snippet is certain to fail; None if it may run. Its syntax is left to the box's own Python."""
         try:
-            tree: Any = compile(code, "<snippet>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree: Any = tree_of(code, "<snippet>")
             survey = Survey(tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
             return None

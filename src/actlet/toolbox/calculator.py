@@ -19,6 +19,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from ..execution.kernel import tree_of
 from ..tools import Tool
 
 LONGEST_EXPRESSION = 2_000
@@ -57,7 +58,7 @@ def calculate(expression: str) -> int | float:
         raise ValueError(f"the expression has {len(expression)} characters, the limit is {LONGEST_EXPRESSION}")
     source = expression.strip().replace("^", "**").replace("\N{MULTIPLICATION SIGN}", "*")
     try:
-        value = _Reader(source).value(ast.parse(source, mode="eval").body)
+        value = _Reader(source).value(tree_of(source, "<expression>", "eval").body)
         if isinstance(value, list):
             raise ValueError("it gives several numbers; write one expression, without thousands separators")
         return _plain(value)
