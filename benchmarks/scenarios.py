@@ -74,6 +74,34 @@ class Streaming(Instant):
             yield ai.ChatMessageStreamDelta(content=piece)
 
 
+class Calling(Waiting):
+    """Answers after 50 ms with tool calls."""
+
+    native_tool_history = True
+
+    def reply(self, messages: Any) -> Any:
+        done = sum(message.role == ai.MessageRole.ASSISTANT for message in messages)
+        name, arguments = ("look_up", {"key": done}) if done < 2 else ("final_answer", {"answer": 3})
+        call = {"id": f"call_{done}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        return ai.ChatMessage(
+            role=ai.MessageRole.ASSISTANT, content="", tool_calls=[call], token_usage=ai.TokenUsage(100, 10)
+        )
+
+
+@ai.tool
+def look_up(key: int) -> int:
+    """Looks a key up.
+
+    Args:
+        key: the key
+    """
+    return key
+
+
+def calling() -> Any:
+    return ai.ToolCallingAgent(tools=[look_up], model=Calling(), verbosity_level=OFF)
+
+
 def agent(model: Any, tools: Any = (), **options: Any) -> Any:
     return ai.CodeAgent(tools=list(tools), model=model, verbosity_level=OFF, **options)
 
@@ -115,22 +143,27 @@ def kept() -> dict[str, float]:
 
 def concurrent() -> dict[str, float]:
     """Seconds for 1,000 runs of 3 steps at once, each with an agent of its own, made in the job."""
+    return {"code, s": at_once(lambda: agent(Waiting())), "calls, s": at_once(calling)}
+
+
+def at_once(make: Callable[[], Any]) -> float:
+    """Seconds for 1,000 runs at once of agents that `make` makes."""
     if LIBRARY == "actlet":
 
         async def job() -> Any:
-            return await agent(Waiting()).arun("go")
+            return await make().arun("go")
 
         async def main(count: int) -> None:
             assert await asyncio.gather(*(job() for _ in range(count))) == [3] * count
 
         asyncio.run(main(10))
-        return {"1,000 runs, s": median(lambda: seconds(lambda: asyncio.run(main(1000))), 5)}
+        return median(lambda: seconds(lambda: asyncio.run(main(1000))), 5)
 
     def work() -> None:
         with ThreadPoolExecutor(1000) as pool:
-            assert list(pool.map(lambda _: agent(Waiting()).run("go"), range(1000))) == [3] * 1000
+            assert list(pool.map(lambda _: make().run("go"), range(1000))) == [3] * 1000
 
-    return {"1,000 runs, s": seconds(work)}
+    return seconds(work)
 
 
 def deltas() -> dict[str, float]:
