@@ -9,7 +9,6 @@ have no such objects, share a few. What the policy covers, and that it is no sec
 from __future__ import annotations
 
 import inspect
-import queue
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
@@ -17,10 +16,11 @@ from functools import lru_cache, partial
 from typing import Any
 from weakref import ref
 
-from ..errors import BoxError, InterpreterError
+from ..errors import BoxError
 from ..threads import Worker
 from . import stdout
-from .box import Answer, Box, BoxCall, CodeOutput, Deliver, Outcome, Printed, SnippetError, Suspended
+from .box import Answer, Box, CodeOutput, Deliver, SnippetError
+from .by_hand import raise_failure, run_by_hand
 from .guards import BASE_BUILTINS
 from .kernel import Ended, Failure, Kernel, arguments_of, current_frame
 from .policy import BASE_BUILTIN_MODULES, Imports
@@ -277,32 +277,11 @@ class LocalPythonExecutor(Box):
 
     def __call__(self, code_action: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
-        output = self.run(code_action)
-        if output.error is not None:
-            where = "" if output.error.line is None else f" at line {output.error.line}"
-            raise InterpreterError(
-                f"Code execution failed{where} due to: {output.error.type}: {output.error.message}"
-            )
-        return output
+        return raise_failure(self.run(code_action))
 
     def run(self, code: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here, one after another; what came of it, error or not."""
-        inbox: queue.SimpleQueue[Printed | Outcome] = queue.SimpleQueue()
-        self.submit(code, inbox.put)
-        try:
-            while not isinstance(outcome := inbox.get(), CodeOutput):
-                if isinstance(outcome, Suspended):
-                    self.resume(tuple(map(self._answered, outcome.calls)))
-        except BaseException:
-            self.interrupt()
-            raise
-        return outcome
-
-    def _answered(self, call: BoxCall) -> Answer:
-        try:
-            return Answer(call.id, self.tools[call.name](**call.arguments))
-        except Exception as error:
-            return Answer(call.id, error=error)
+        return run_by_hand(self, self.tools, code)
 
     # Its life
 

@@ -29,7 +29,7 @@ class Settings(Protocol):
     max_steps: int
     max_tool_threads: int | None
     retry: RetryPolicy
-    final_answer_checks: Sequence[Callable[..., Any]]
+    final_answer_checks: list[Callable[..., Any]]
     step_callbacks: CallbackRegistry
 
     def loop(self, run: Run) -> Loop:
@@ -58,7 +58,7 @@ class Session:
 
     def __init__(
         self,
-        agent: Any,
+        agent: Settings,
         *,
         memory_size: int | None = None,
         box: PythonExecutor | None = None,
@@ -67,7 +67,7 @@ class Session:
     ) -> None:
         if memory_size is not None and memory_size < 0:
             raise ValueError(f"memory_size is a number of interactions, 0 or more, not {memory_size!r}")
-        self.agent = agent
+        self.agent: Any = agent
         self.memory = AgentMemory(agent.initialize_system_prompt())
         self.memory_size = memory_size
         self.state: dict[str, Any] = {}
