@@ -120,7 +120,8 @@ def test_many_runs_leave_no_threads_behind_but_those_that_are_parked() -> None:
     for _ in range(rounds):
         asyncio.run(main())
     threads_of_a_run = 2  # its snippet, and the tool that the snippet waits for
-    assert threading.active_count() - before <= at_once * threads_of_a_run
+    watchdog = 1
+    assert threading.active_count() - before <= at_once * threads_of_a_run + watchdog
 
 
 def test_an_agent_that_nobody_needs_is_gone_at_once_without_the_garbage_collector() -> None:
