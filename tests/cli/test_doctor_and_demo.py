@@ -8,7 +8,9 @@ from openai_server import OpenAIServer
 
 from actlet.cli.doctor import CORE, EXTRAS
 from actlet.demo.check import right_answer
+from actlet.execution.boxes import BOXES
 
+OF_BOXES = {"docker", "wasm", "e2b", "modal", "blaxel"}  # told with the boxes
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -49,10 +51,20 @@ def test_doctor_prints_its_findings_as_json(actlet, serve):
 def test_doctor_knows_what_the_package_needs():
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     extras = {
-        name: needed for name, needed in project["optional-dependencies"].items() if "actlet" not in str(needed)
+        name: needed
+        for name, needed in project["optional-dependencies"].items()
+        if "actlet" not in str(needed) and name not in OF_BOXES
     }
     assert set(CORE) == set(names(project["dependencies"]))
     assert {extra: names(needed) for extra, needed in extras.items()} == EXTRAS
+
+
+def test_doctor_tells_of_every_box(actlet, serve):
+    _, model = serve("never asked")
+    findings = json.loads(actlet("doctor", "--json", *model).stdout)["findings"]
+    told = {finding["name"]: finding for finding in findings if finding["name"].startswith("box ")}
+    assert told.keys() == {f"box {name}" for name in BOXES if name != "local"}
+    assert all(finding["detail"] and (finding["ok"] or finding["remedy"]) for finding in told.values())
 
 
 def names(requirements: list[str]) -> tuple[str, ...]:

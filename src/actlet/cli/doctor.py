@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 
+from ..execution.boxes import BOXES, readiness
 from .exits import Exit
 from .reaching import base_of
 
@@ -60,6 +61,7 @@ def _findings(model: str | None) -> Iterator[Finding]:
     for extra, packages in EXTRAS.items():
         yield _packages(f"extra {extra}", packages, f"pip install 'actlet[{extra}]'")
     yield _attempt("local box", _local_box, "please report this, with the output of: actlet doctor --json")
+    yield from map(_box, [name for name in BOXES if name != "local"])
     yield _model(model)
     yield _terminal()
 
@@ -101,6 +103,14 @@ def _local_box() -> str:
     if output != 55:
         raise ArithmeticError(f"a snippet gave {output!r} where 55.0 was right")
     return f"ran a snippet in {took * 1000:.1f} ms"
+
+
+def _box(name: str) -> Finding:
+    try:
+        found = readiness(name)
+    except Exception as error:
+        return Finding(f"box {name}", False, f"{type(error).__name__}: {error}", "please report this")
+    return Finding(f"box {name}", found.ok, found.detail, found.remedy)
 
 
 def _model(spec: str | None) -> Finding:

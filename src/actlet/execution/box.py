@@ -86,6 +86,16 @@ class Answer:
     error: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a kind of box can run on this machine: `detail` is what was found, in one line, and `remedy` what to
+    do about it where it isn't `ok`."""
+
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
 Outcome = CodeOutput | Suspended
 Deliver = Callable[[Printed | Outcome], None]
 
@@ -108,6 +118,11 @@ class PythonExecutor(ABC):
     def cleanup(self) -> None:
         """Give back what the executor holds. May be called more than once."""
         return
+
+    @classmethod
+    def check(cls) -> Readiness:
+        """Whether such a box can run here. Takes a few seconds at most, downloads nothing, leaves nothing behind."""
+        return Readiness(True, "needs nothing but Python")
 
 
 class Box(PythonExecutor):

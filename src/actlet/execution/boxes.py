@@ -9,17 +9,32 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from .box import PythonExecutor
+from .box import PythonExecutor, Readiness
 
-BOXES: dict[str, tuple[str, str]] = {"local": ("actlet.execution.local", "LocalPythonExecutor")}
+BOXES: dict[str, tuple[str, str]] = {
+    "local": ("actlet.execution.local", "LocalPythonExecutor"),
+    "sandbox": ("actlet.execution.sandbox", "SandboxExecutor"),
+}
+
+
+def box_class(executor_type: str) -> type[PythonExecutor]:
+    """The class of the boxes of this type. Raises `ValueError` for one that doesn't exist."""
+    check_box_type(executor_type)
+    module, name = BOXES[executor_type]
+    found: type[PythonExecutor] = getattr(import_module(module), name)
+    return found
 
 
 def make_box(executor_type: str, additional_authorized_imports: Sequence[str], **options: Any) -> PythonExecutor:
     """A new box of this type. Raises `ValueError` for one that doesn't exist."""
-    check_box_type(executor_type)
-    module, name = BOXES[executor_type]
-    box: PythonExecutor = getattr(import_module(module), name)(list(additional_authorized_imports), **options)
+    make: Any = box_class(executor_type)
+    box: PythonExecutor = make(list(additional_authorized_imports), **options)
     return box
+
+
+def readiness(executor_type: str) -> Readiness:
+    """Whether boxes of this type can run on this machine. Raises `ValueError` for one that doesn't exist."""
+    return box_class(executor_type).check()
 
 
 def check_box_type(executor_type: str) -> None:

@@ -17,6 +17,7 @@ from os.path import exists, realpath
 from typing import Any
 
 from ...errors import BoxError
+from ..box import Readiness
 from ..protocol import Channel, RemoteBox
 from . import workers
 from .lockdown import LAYERS, REQUIRED, missing
@@ -75,6 +76,19 @@ class SandboxExecutor(RemoteBox):
         self.start()
         worker = self._worker
         return {} if worker is None else dict(worker.report)
+
+    @classmethod
+    def check(cls) -> Readiness:
+        """Whether this machine gives what the sandbox requires, by starting one."""
+        box = cls()
+        try:
+            report = box.report()
+        except BoxError as error:
+            return Readiness(False, "it doesn't start here", str(error))
+        finally:
+            box.cleanup()
+        spaces = " ".join(report["namespaces"]) or f"none ({report['refused'] or 'not asked for'})"
+        return Readiness(True, f"Landlock {report['landlock']}, seccomp {report['seccomp']}, namespaces: {spaces}")
 
     def _start(self) -> Channel:
         if sys.platform != "linux":
