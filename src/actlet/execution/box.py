@@ -121,7 +121,7 @@ class PythonExecutor(ABC):
 
     @classmethod
     def check(cls) -> Readiness:
-        """Whether such a box can run here. Takes a few seconds at most, downloads nothing, leaves nothing behind."""
+        """Whether such a box can run here. Takes seconds at most, downloads nothing, leaves nothing behind."""
         return Readiness(True, "needs nothing but Python")
 
 
