@@ -20,13 +20,15 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class SnippetError:
     """Why a snippet failed: the error's type and message, the line (from 1) of the snippet it left through, and
-    `traceback`, the snippet's own frames as text. `tool` names the tool that raised it, if one did."""
+    `traceback`, the snippet's own frames as text. `tool` names the tool that raised it, if one did. `fatal`: no
+    snippet can be run here, because the box doesn't start: an error of the run, not of the snippet."""
 
     type: str
     message: str
     line: int | None = None
     traceback: str = ""
     tool: str | None = None
+    fatal: bool = False
 
     def __str__(self) -> str:
         at = "" if self.line is None else f" (line {self.line})"

@@ -6,7 +6,7 @@ import queue
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InterpreterError
+from ..errors import BoxError, InterpreterError
 from .box import Answer, Box, BoxCall, CodeOutput, Outcome, Printed, Suspended
 
 
@@ -32,7 +32,9 @@ def _answered(tools: Mapping[str, Any], call: BoxCall) -> Answer:
 
 
 def raise_failure(output: CodeOutput) -> CodeOutput:
-    """The output, if it is none of a failure. Raises `InterpreterError` otherwise."""
+    """The output, if it is none of a failure. Raises `InterpreterError`, or `BoxError` where nothing can run."""
+    if output.error is not None and output.error.fatal:
+        raise BoxError(output.error.message)
     if output.error is not None:
         where = "" if output.error.line is None else f" at line {output.error.line}"
         raise InterpreterError(f"Code execution failed{where} due to: {output.error.type}: {output.error.message}")

@@ -13,6 +13,8 @@ A box's author writes a subclass with `_start`, `_kill` and perhaps `_reason`.
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +22,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
-from weakref import ReferenceType, ref
+from weakref import ReferenceType, WeakSet, ref
 
 from ..errors import BoxError
 from ..threads import Alarm, Worker
@@ -49,6 +51,7 @@ class Link:
         self.codec = Codec(limits)
         self.limits = limits
         self.over = False
+        self.process = os.getpid()
         self.tools_sent: dict[str, Any] | None = None
 
     def send(self, message: dict[str, Any], blobs: list[Blob] | None = None) -> None:
@@ -82,6 +85,8 @@ class RemoteBox(Box):
         self.limits = limits
         self.tools: dict[str, Any] = {}
         self._lock = threading.RLock()
+        self._starting = threading.Lock()
+        self._closings = 0
         self._link: Link | None = None
         self._snippet: Snippet | None = None
         self._number = 0
@@ -128,27 +133,47 @@ class RemoteBox(Box):
     # Its life
 
     def start(self) -> None:
-        """Start the kernel now, if none runs, instead of with the first snippet. Raises `BoxError`."""
-        with self._lock:
-            if self._link is not None:
-                return
-            channel = self._start()
-            link = Link(channel, self.limits)
-            late = Alarm(START_SECONDS, self._kill)
-            try:
-                message, _ = read_frame(channel.read, self.limits)
-                link.codec.takes = _takes_of(message)
-            except (EOFError, OSError, FrameError) as error:
-                channel.close()
+        """Start the kernel now, if none runs, instead of with the first snippet. Raises `BoxError`.
+
+        Nobody else is kept waiting meanwhile: a snippet may be interrupted, and `cleanup` ends what has started.
+        """
+        with self._starting:
+            with self._lock:
+                if self._link is not None:
+                    return
+                closings = self._closings
+            link = self._opened()
+            with self._lock:
+                if self._closings == closings:
+                    self._link = link
+                    self._unsent = dict(self._given)
+            if self._link is not link:
+                link.channel.close()
                 self._kill()
-                raise BoxError(f"the box's kernel didn't start: {self._reason() or error}") from error
-            finally:
-                late.cancel()
-            link.send({"is": "setup", "takes": libraries(), "limits": self.limits._asdict()})
-            self._link = link
-            self._unsent = dict(self._given)
+                raise BoxError("the box was closed while it was starting")
+            _running.add(self)
         name = f"actlet-{type(self).__name__}"
         threading.Thread(target=_read, args=(ref(self), link), name=name, daemon=True).start()
+
+    def _opened(self) -> Link:
+        """A kernel that has just been started, and has said that it is ready. Raises `BoxError`."""
+        try:
+            channel = self._start()
+        except (OSError, RuntimeError) as error:
+            raise BoxError(f"the box could not be started: {type(error).__name__}: {error}") from error
+        link = Link(channel, self.limits)
+        late = Alarm(START_SECONDS, self._kill)
+        try:
+            message, _ = read_frame(channel.read, self.limits)
+            link.codec.takes = _takes_of(message)
+        except (EOFError, OSError, FrameError) as error:
+            channel.close()
+            self._kill()
+            raise BoxError(f"the box's kernel didn't start: {self._reason() or error}") from error
+        finally:
+            late.cancel()
+        link.send({"is": "setup", "takes": libraries(), "limits": self.limits._asdict()})
+        return link
 
     def fresh(self) -> Self:
         """Another box with the same settings and nothing in it."""
@@ -168,13 +193,16 @@ class RemoteBox(Box):
                 self._link.send({"is": "reset"})
 
     def cleanup(self) -> None:
-        """End the kernel, and what runs in it. The box may be used again, with a new one."""
+        """End the kernel, and what runs in it; one that is starting is waited for. The box may be used again."""
         with self._lock:
+            self._closings += 1
             snippet = self._snippet
             if snippet is not None and snippet.stopped is None:
                 snippet.stopped = SnippetError("KeyboardInterrupt", "the box was closed")
             self._cut()
         self._end(snippet, CodeOutput())
+        with self._starting:
+            _running.discard(self)
 
     def __del__(self) -> None:
         if getattr(self, "_link", None) is not None:
@@ -186,7 +214,8 @@ class RemoteBox(Box):
         if link is not None:
             link.over = True
             link.channel.close_writing()
-            self._kill()
+            if link.process == os.getpid():  # a forked process doesn't own it
+                self._kill()
 
     # Running
 
@@ -209,6 +238,9 @@ class RemoteBox(Box):
     def _begin(self, snippet: Snippet, code: str) -> None:
         try:
             self.start()
+        except Exception as error:
+            return self._end(snippet, CodeOutput(error=_unstarted(error)))
+        try:
             with self._lock:
                 if self._snippet is snippet and snippet.stopped is None:
                     self._send_all(snippet, code)
@@ -409,6 +441,23 @@ class RemoteBox(Box):
     def __call__(self, code_action: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
         return raise_failure(self.run(code_action))
+
+
+_running: WeakSet[RemoteBox] = WeakSet()
+"""The boxes whose kernels were started, to be closed when this process ends."""
+
+
+@atexit.register
+def _close_all() -> None:
+    for box in list(_running):
+        if box._link is not None and box._link.process == os.getpid():
+            box.cleanup()
+
+
+def _unstarted(error: Exception) -> SnippetError:
+    """Why the box can't be started: nothing that the author of a snippet could do anything about."""
+    message = str(error) if isinstance(error, BoxError) else f"{type(error).__name__}: {error}"
+    return SnippetError("BoxError", message, fatal=True)
 
 
 def _on_a_worker(job: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ..bridges import aiterate
-from ..errors import AgentError, AgentInterruptedError, InternalError
+from ..errors import AgentError, AgentInterruptedError, BoxError, InternalError, InterpreterError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
 from ..messages import ChatMessage, agglomerate_stream_deltas
@@ -119,6 +119,8 @@ class Performer:
                 continue
             if isinstance(outcome, CodeOutput):
                 yield Close(self._inbox)
+                if outcome.error is not None and outcome.error.fatal:
+                    raise BoxError(outcome.error.message)
                 yield CodeFinished(outcome)
             return outcome  # type: ignore[no-any-return]
 
@@ -194,10 +196,13 @@ def _send(box: Any, effect: Prepare) -> None:
 
 
 def _run_by_call(executor: Any, code: str) -> CodeOutput:
-    """Run a snippet in an executor that isn't a `Box`: whatever it raises is the snippet's failure."""
+    """Run a snippet in an executor that isn't a `Box`: whatever it raises is the snippet's failure, but for a
+    `BoxError` that isn't an `InterpreterError`: the executor itself can't run anything."""
     try:
         output: CodeOutput = executor(code)
     except Exception as error:
+        if isinstance(error, BoxError) and not isinstance(error, InterpreterError):
+            raise
         return CodeOutput(error=SnippetError(type(error).__name__, str(error)))
     return output
 
