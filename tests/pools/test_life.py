@@ -226,3 +226,29 @@ def test_a_forked_process_leaves_the_boxes_of_its_parent_alone():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert box.run("x").output == 1
     box.cleanup()
+
+
+# What the model is told
+
+
+def imports_told(**options):
+    prompt = agent_of(script("1"), **options).system_prompt
+    return next(line for line in prompt.splitlines() if line.startswith("Modules that can be imported"))
+
+
+def test_the_prompt_says_what_can_be_imported_in_each_kind_of_box():
+    library = "Modules that can be imported: all of Python's standard library"
+    assert "itertools, math" in imports_told()
+    assert imports_told(executor_type="sandbox") == library
+    assert imports_told(executor=ProcessExecutor(), additional_authorized_imports=["numpy"]) == f"{library}, numpy"
+    assert imports_told(executor_type="sandbox", additional_authorized_imports=["*"]).endswith(
+        "any that are installed"
+    )
+
+
+@pytest.mark.parametrize("box", ["local", "sandbox"])
+def test_options_that_a_box_does_not_take_are_refused_when_the_agent_is_made(box):
+    with pytest.raises(TypeError, match="colour"):
+        agent_of(script("1"), executor_type=box, executor_kwargs={"colour": "blue"})
+    with pytest.raises(ValueError, match="timeout_seconds"):
+        agent_of(script("1"), executor_type=box, executor_kwargs={"timeout_seconds": -1})

@@ -44,8 +44,10 @@ class CodeAgent(MultiStepAgent):
     """An agent whose model writes a Python program in each step.
 
     `additional_authorized_imports`: modules that programs may import besides `BASE_BUILTIN_MODULES`; "pkg" allows
-    its public submodules too, "*" everything. `executor_type` names the box that programs run in, `executor_kwargs`
-    goes to its constructor; `executor` is a box of one's own, or a function that makes one for each session.
+    its public submodules too, "*" everything. In a box other than "local" it restricts nothing, since the box keeps
+    programs in: the model is told of these modules, and can import whatever is installed there.
+    `executor_type` names the box that programs run in, `executor_kwargs` goes to its constructor; `executor` is a
+    box of one's own, or a function that makes one for each session.
     `max_print_outputs_length`: characters of printed output that are kept. `code_block_tags`: "markdown", or the
     opening and the closing tag as regexes. `use_structured_outputs_internally`: the model replies with JSON.
     All other parameters are those of `MultiStepAgent`.
@@ -79,6 +81,8 @@ class CodeAgent(MultiStepAgent):
         self.max_print_outputs_length = max_print_outputs_length
         self._executor = executor
         self.makes_boxes = executor is not None and not isinstance(executor, PythonExecutor)
+        if self.executor_kwargs:
+            self._new_box()  # which raises, here and not in a run, if the box doesn't take them
         prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
         super().__init__(
             tools=tools,
@@ -92,12 +96,24 @@ class CodeAgent(MultiStepAgent):
     def prompt_variables(self) -> dict[str, Any]:
         """What the system prompt's template may use."""
         opening, closing = (tag.replace("\\", "") for tag in self.code_block_tags)
-        anything = "*" in self.authorized_imports
         return super().prompt_variables() | {
-            "authorized_imports": "any that are installed" if anything else ", ".join(self.authorized_imports),
+            "authorized_imports": self._importable(),
             "code_block_opening_tag": opening,
             "code_block_closing_tag": closing,
         }
+
+    def _importable(self) -> str:
+        """The modules that programs can import, in words."""
+        box, packages = self._executor, self.executor_kwargs.get("packages", ())
+        restricted = self.executor_type == "local"
+        if box is not None:
+            packages, restricted = getattr(box, "packages", ()), getattr(box, "restricts_imports", True)
+        if "*" in self.additional_authorized_imports:
+            return "any that are installed"
+        if restricted:
+            return ", ".join(self.authorized_imports)
+        named = [*self.additional_authorized_imports, *(f"those of the package {name}" for name in packages)]
+        return ", ".join(["all of Python's standard library", *named])
 
     # The box
 
@@ -107,6 +123,9 @@ class CodeAgent(MultiStepAgent):
             return self._own_executor(self._executor)
         if self._executor is not None:
             return self._executor()
+        return self._new_box()
+
+    def _new_box(self) -> PythonExecutor:
         options = dict(self.executor_kwargs)
         if self.max_print_outputs_length is not None:
             options.setdefault("max_print_outputs_length", self.max_print_outputs_length)

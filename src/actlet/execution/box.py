@@ -103,7 +103,12 @@ Deliver = Callable[[Printed | Outcome], None]
 
 
 class PythonExecutor(ABC):
-    """Anything that runs snippets: the three methods that smolagents asks of an executor."""
+    """Anything that runs snippets: the three methods that smolagents asks of an executor.
+
+    `restricts_imports`: whether only the authorised modules may be imported, or all that are installed where it is.
+    """
+
+    restricts_imports = True
 
     @abstractmethod
     def send_tools(self, tools: Mapping[str, Any]) -> None:

@@ -66,8 +66,10 @@ class RemoteBox(Box):
 
     `timeout_seconds`: a snippet's own time, without that of the tools it waits for; None for no limit.
     `max_print_outputs_length`: characters of printed text that are kept. `limits`: of one message.
-    `additional_authorized_imports` is kept for prompts; what may be imported is up to what is installed in the box.
+    `additional_authorized_imports` is told to models and restricts nothing: what is installed can be imported.
     """
+
+    restricts_imports = False
 
     def __init__(
         self,
