@@ -1,10 +1,15 @@
-"""Who runs the sandbox in these tests: root, an ordinary user, and one to whom the machine refuses namespaces."""
+"""Who runs the sandbox in these tests: root, an ordinary user, and both where the machine refuses them namespaces.
+
+Nothing here needs an account: the ordinary user is a uid that nobody has, with a copy of the sources that anybody
+may read, wherever the repository lies.
+"""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,35 +33,42 @@ def python_for(user: int) -> str | None:
 
 
 class Someone:
-    """Runs requests of `sandbox_driver.py` as one kind of user."""
+    """Runs requests of `sandbox_driver.py` as one kind of user: root or not, with namespaces refused or not."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.root = kind == "root"
+    def __init__(self, kind: str, place: Path) -> None:
+        self.refused = kind.endswith("refused")
+        self.root = kind.startswith("root")
+        self.place = place
         self.identity: dict = {}
         self.python: str | None = sys.executable
+        if (
+            os.geteuid() == 0 and kind != "root"
+        ):  # without mounts, workers become users that must be able to read it
+            self.python = python_for(ORDINARY)
         if os.geteuid() == 0 and not self.root:
             self.identity = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
-            self.python = python_for(ORDINARY)
         if self.root and os.geteuid() != 0:
             pytest.skip("only root can try this as root")
         if self.python is None:
             pytest.skip("there is no Python that an ordinary user may execute")
-        if not os.access(SOURCE, os.R_OK):
-            pytest.skip("an ordinary user can't read the sources")
 
     def run(self, *requests: dict) -> list[dict]:
-        command = [self.python, str(HERE / "sandbox_driver.py")]
-        if self.kind == "refused":
-            command = [self.python, str(HERE / "refusing.py"), *command]
+        here = self.place / "tests"
+        command = [self.python, str(here / "sandbox_driver.py")]
+        if self.refused:
+            command = [self.python, str(here / "refusing.py"), *command]
         done = subprocess.run(
             command,
             input=json.dumps(requests),
             capture_output=True,
             text=True,
-            env={"PYTHONPATH": str(SOURCE), "CANARY_SECRET": "canary-7c1f", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                "PYTHONPATH": str(self.place / "src"),
+                "CANARY_SECRET": "canary-7c1f",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             cwd="/",
-            timeout=120,
+            timeout=600,
             **self.identity,
         )
         assert done.returncode == 0, done.stderr
@@ -69,25 +81,37 @@ class Someone:
         return result["out"].strip()
 
 
-@pytest.fixture(scope="session", params=["root", "user", "refused"])
-def someone(request):
+@pytest.fixture(scope="session", params=["root", "root, refused", "user", "user, refused"])
+def someone(request, place):
     """Each kind of user in turn."""
-    return Someone(request.param)
+    return Someone(request.param, place)
 
 
 @pytest.fixture(scope="session")
-def user():
+def user(place):
     """An ordinary user, to whom the machine gives the namespaces that it gives."""
-    return Someone("user")
+    return Someone("user", place)
 
 
 @pytest.fixture(scope="session")
-def outside(tmp_path_factory):
+def place():
+    """A folder that anybody may read, with these tests and the sources."""
+    folder = Path(tempfile.mkdtemp(prefix="sandbox-tests-"))
+    folder.chmod(0o755)
+    shutil.copytree(SOURCE, folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HERE, folder / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def outside(place):
     """A folder that anybody may read and write, with a secret in it."""
-    folder = Path(shutil.os.environ.get("TMPDIR", "/tmp")) / f"sandbox-tests-{os.getpid()}"
-    folder.mkdir(mode=0o777)
+    folder = place / "outside"
+    folder.mkdir()
     folder.chmod(0o777)
     (folder / "secret").write_text("the secret")
     (folder / "secret").chmod(0o666)
-    yield folder
-    shutil.rmtree(folder)
+    return folder

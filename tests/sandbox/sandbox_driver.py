@@ -27,9 +27,9 @@ def perform(request: dict) -> dict:
         return {"error": f"{type(error).__name__}: {error}"}
     try:
         os.write(worker.write, request["code"].encode() + b"\0")
-        out = read(worker.read, request.get("seconds", 10))
+        out = read(worker.read, request.get("seconds", 120))
         worker.kill()
-        return {"out": out, "ended": worker.ended(5), "reason": worker.reason, "report": worker.report}
+        return {"out": out, "ended": worker.ended(60), "reason": worker.reason, "report": worker.report}
     finally:
         worker.close()
         os.close(worker.read)

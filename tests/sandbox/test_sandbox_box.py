@@ -127,24 +127,31 @@ def test_nothing_is_left_when_zygotes_are_closed():
     assert not mine()
 
 
-def test_workers_and_folders_of_a_host_that_was_killed_are_gone():
-    code = (
-        "import time\nfrom actlet.execution.sandbox import SandboxExecutor\nbox = SandboxExecutor(namespaces=%r)\n"
-        "box.run('x = 1')\nprint(box._worker.pidfd and open('/proc/self/fdinfo/%%d' %% box._worker.pidfd).read().split('Pid:')[1].split()[0], flush=True)\ntime.sleep(60)"
-    )
-    for namespaces in (True, False):
-        host = subprocess.Popen([sys.executable, "-c", code % namespaces], stdout=subprocess.PIPE, text=True)
+HOST = """
+import sys, time
+from actlet.execution.sandbox import SandboxExecutor
+box = SandboxExecutor(namespaces=sys.argv[1] == "True")
+box.run("open('x', 'w').write('y')")
+print(open(f"/proc/self/fdinfo/{box._worker.pidfd}").read().split("Pid:")[1].split()[0], flush=True)
+sys.stdin.read()
+box.cleanup()
+"""
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_of_a_host_that_was_killed_no_worker_is_left_and_the_next_host_removes_its_folders(namespaces, tmp_path):
+    start = [sys.executable, "-c", HOST, str(namespaces)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(start, stdin=-1, stdout=-1, text=True, env=environment) as host:
         worker = int(host.stdout.readline())
         host.kill()
-        host.wait()
-        host.stdout.close()
-        end = time.monotonic() + 3
-        while os.path.exists(f"/proc/{worker}") and time.monotonic() < end:
-            time.sleep(0.01)
-        assert not os.path.exists(f"/proc/{worker}")
-        assert glob.glob(f"{tempfile.gettempdir()}/actletbox-{os.geteuid()}-{host.pid}-*")
-        folders.sweep()
-        assert not glob.glob(f"{tempfile.gettempdir()}/actletbox-{os.geteuid()}-{host.pid}-*")
+    end = time.monotonic() + 60
+    while os.path.exists(f"/proc/{worker}") and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not os.path.exists(f"/proc/{worker}")
+    assert list(tmp_path.iterdir())
+    subprocess.run(start, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, check=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_deep_folder_is_removed(tmp_path):

@@ -54,7 +54,7 @@ PROBES = {
     ),
     "enters namespaces": "import ctypes; print('BREACH') if ctypes.CDLL(None).unshare(0x10000000)==0 else 0",
     "mounts": "import ctypes; print('BREACH') if ctypes.CDLL(None).mount(b'none',b'.',b'tmpfs',0,None)==0 else 0",
-    "unmounts": "import ctypes; print('BREACH') if ctypes.CDLL(None).umount2(b'/work',2)==0 else 0",
+    "unmounts": "import ctypes; print('BREACH') if ctypes.CDLL(None).umount2(b'/box',2)==0 else 0",
     "changes its root": "import os; os.chroot('.'); print('BREACH')",
     "connects": "import socket; socket.create_connection(('127.0.0.1', {port})); print('BREACH')",
     "sends a datagram": "import socket; socket.socket(2,2).sendto(b'x',('127.0.0.1',9)); print('BREACH')",
@@ -86,10 +86,10 @@ PROBES = {
     "opens many files": "import os; x = [os.open('/dev/null',0) for _ in range(600)]; print('BREACH')",
     "fills the disk with one file": "f = open('big','wb',0)\nfor _ in range(100): f.write(bytes(1<<20))\nprint('BREACH')",
     "fills the disk with many files": (
-        "import time\nfor n in range(200): open(str(n),'wb').write(bytes(1<<20))\ntime.sleep(3); print('BREACH')"
+        "import time\nfor n in range(200): open(str(n),'wb').write(bytes(1<<20))\ntime.sleep(30); print('BREACH')"
     ),
-    "makes many files": "import time\nfor n in range(5000): open(str(n),'w').close()\ntime.sleep(3); print('BREACH')",
-    "makes deep folders": "import os,time\nfor n in range(1500): os.mkdir('d'*100); os.chdir('d'*100)\ntime.sleep(3); print('BREACH')",
+    "makes many files": "import time\nfor n in range(5000): open(str(n),'w').close()\ntime.sleep(30); print('BREACH')",
+    "makes deep folders": "import os,time\nfor n in range(1500): os.mkdir('d'*100); os.chdir('d'*100)\ntime.sleep(30); print('BREACH')",
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def world(outside):
 
 
 def test_nothing_gets_out_of_a_worker(someone, world, outside):
-    results = someone.run(*({"code": code.format(**world), "seconds": 6} for code in PROBES.values()))
+    results = someone.run(*({"code": code.format(**world), "seconds": 60} for code in PROBES.values()))
     breaches = {
         name: result
         for name, result in zip(PROBES, results, strict=True)
@@ -209,14 +209,14 @@ def test_workers_end_with_their_zygote(namespaces):
     from actlet.execution.sandbox import workers
 
     ends = []
-    for skip in ((), ("privileges",)):
+    for skip, seconds in (((), 60), (("privileges",), 60 if namespaces else 1)):
         options = workers.Options(namespaces=namespaces, program=PROGRAM)
         worker = workers.fork(options, workers.Limits(), skip)
         os.write(worker.write, b"import time; time.sleep(60)\0")
         workers.zygote(options).process.kill()
         poll = select.poll()
         poll.register(worker.pidfd, select.POLLIN)
-        ends.append(bool(poll.poll(1_000)))
+        ends.append(bool(poll.poll(seconds * 1_000)))
         worker.close()
         os.close(worker.read)
         os.close(worker.write)

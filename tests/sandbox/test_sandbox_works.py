@@ -1,5 +1,7 @@
 """What ordinary programs can do in a worker, whoever runs it: a worker that dies of everything would hold, too."""
 
+from actlet.execution.sandbox.namespaces import Private
+
 PROGRAMS = {
     "threads": "import threading; r=[]; t=threading.Thread(target=r.append,args=(1,)); t.start(); t.join(); print(r==[1])",
     "a pool of threads": "from concurrent.futures import ThreadPoolExecutor as P; print(list(P(16).map(abs,[-1]*99))==[1]*99)",
@@ -55,7 +57,7 @@ def test_more_paths_can_be_read_and_written_when_asked(someone, outside):
     )
     options = {"readable": [str(readable)], "writable": [str(writable)]}
     results = someone.run(*({"code": code, "options": options, "namespaces": own} for own in (True, False)))
-    assert [result["out"].split() for result in results] == [["a", "held"]] * 2
+    assert [result.get("out", "").split() for result in results] == [["a", "held"]] * 2, results
     (readable / "a").unlink()
     for folder in (readable, writable):
         folder.rmdir()
@@ -66,4 +68,20 @@ def test_the_report_says_what_was_applied(someone):
     assert report["landlock"] >= 1
     assert report["seccomp"] == "allow-list"
     assert bool(report["refused"]) == (not report["namespaces"])
-    assert someone.kind != "refused" or "unshare" in report["refused"]
+    assert not someone.refused or "unshare" in report["refused"]
+
+
+def test_what_a_worker_sees_does_not_depend_on_where_python_and_its_paths_are(user, outside):
+    code = (
+        "import os, tempfile; open('/tmp/x', 'w').write('y'); os.mkdir('/tmp/z')\n"
+        "print(os.listdir(), os.path.basename(os.getcwd()), tempfile.gettempdir()[-4:], open('/tmp/x').read())"
+    )
+    requests = [{"code": code, "options": {"readable": paths}} for paths in ([], [str(outside)])]
+    results = user.run(*requests)
+    if "mount" in results[0]["report"]["namespaces"]:
+        assert [result["out"] for result in results] == ["[] work /tmp y\n"] * 2
+
+
+def test_the_private_folder_lies_where_nothing_else_does():
+    given = Private.among(["/box/python/lib", "/tmp/venv", "/usr/lib"])
+    assert given == ("/box_", (("/tmp/venv", "/box_-outside/tmp/venv"),))

@@ -30,12 +30,13 @@ RANDOM = ("/dev/urandom", "/dev/random")
 
 class Plan(NamedTuple):
     """What to apply. `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp` where the
-    worker gets no mounts of its own. `namespaces` names the zygote's."""
+    worker gets no mounts of its own, `private` says where they are if it does; `namespaces` names the zygote's."""
 
     kept: tuple[int, ...]
     readable: tuple[str, ...]
     writable: tuple[str, ...]
     folder: str | None
+    private: namespaces.Private
     user: int | None
     namespaces: tuple[str, ...]
     memory_mb: int
@@ -48,9 +49,8 @@ class Plan(NamedTuple):
     @property
     def home(self) -> tuple[str, str]:
         """The work folder and the temporary folder, as the worker sees them."""
-        if self.folder is None:
-            return namespaces.WORK, namespaces.TEMPORARY
-        return self.folder + namespaces.WORK, self.folder + namespaces.TEMPORARY
+        top = self.private.box if self.folder is None else self.folder
+        return top + namespaces.WORK, top + namespaces.TEMPORARY
 
 
 Report = dict[str, Any]
@@ -108,8 +108,7 @@ def own_folder(plan: Plan) -> str:
     """The private work folder: in memory and limited where there are mounts of one's own; then entered."""
     if plan.folder is None:
         user, group = (os.geteuid(), os.getegid()) if plan.user is None else (plan.user, plan.user)
-        kept = (*plan.readable, *plan.writable)
-        namespaces.private_folder(user, group, plan.disk_mb, plan.max_files, kept)
+        plan.private.mount(user, group, plan.disk_mb, plan.max_files)
     work, temporary = plan.home
     os.chdir(work)
     os.environ.update(HOME=work, TMPDIR=temporary)

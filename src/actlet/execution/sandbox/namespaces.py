@@ -5,6 +5,10 @@ folder that holds the paths workers may read and nothing else, all read-only. It
 kernel ends every worker with it. A worker then gets its own processes, and a work folder in memory whose size and
 number of files are limited.
 
+What a worker sees doesn't depend on where Python and its packages are: `/tmp` is private even if they lie below it
+(they are mounted elsewhere then, with links to them), and the work folder's place is chosen so that none of them
+lies there.
+
 This layer is optional: many machines and containers refuse it. Landlock and seccomp hold without it.
 """
 
@@ -12,6 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from .syscalls import (
     MS_BIND,
@@ -28,9 +33,7 @@ from .syscalls import (
     NEWUTS,
     NUMBERS,
     add_mount_flags,
-    attach,
     call,
-    copy_of_mounts,
     mount,
     setns,
     unmount,
@@ -38,7 +41,11 @@ from .syscalls import (
 )
 
 WORK, TEMPORARY, BOX = "/work", "/tmp", "/box"
-"""Where a worker with its own mounts has its work folder and its temporary folder; both are part of `BOX`."""
+"""A worker's private folder is mounted at `BOX`, unless a path that it sees begins so; `WORK` and `TEMPORARY` are
+in there, and `TEMPORARY` is a link to that, too."""
+
+MOVED = "-outside"
+"""Added to the private folder's name: the place where paths below the machine's `TEMPORARY` are mounted."""
 
 OWN = NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS
 
@@ -56,21 +63,25 @@ def leave() -> list[str]:
     return ["user", "mount", "pid", "net", "ipc", "uts"]
 
 
-def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> None:
+def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> Private:
     """Make `folder`, which nothing else needs, a new root that has only these paths, and enter it."""
+    chosen = _outermost(readable)
+    other = [path for path in (*writable, *devices) if os.path.exists(path)]
+    private = Private.among([*chosen, *other])
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
-    for path in (WORK, TEMPORARY, BOX):
-        os.mkdir(folder + path, 0o755)
-    for path in _outermost(readable):
-        _bind(path, folder, MS_NOSUID | MS_RDONLY)
-    for path in (*writable, *devices):
-        _bind(path, folder, MS_NOSUID)
+    private.fill(folder + private.box, os.geteuid(), os.getegid())
+    os.symlink(private.box + TEMPORARY, folder + TEMPORARY)
+    for path in chosen:
+        _bind(path, folder, private, MS_NOSUID | MS_RDONLY)
+    for path in other:
+        _bind(path, folder, private, MS_NOSUID)
     add_mount_flags(folder, MS_NOSUID | MS_RDONLY, recursive=False)
     os.chdir(folder)
     call("pivot_root", NUMBERS["pivot_root"], b".", b".")
     unmount(".")
     os.chdir("/")
+    return private
 
 
 def _outermost(paths: Iterable[str]) -> list[str]:
@@ -86,16 +97,61 @@ def _outermost(paths: Iterable[str]) -> list[str]:
     return chosen
 
 
-def _bind(path: str, root: str, flags: int) -> None:
+def _bind(path: str, root: str, private: Private, flags: int) -> None:
     real = os.path.realpath(path)
-    target = root + real
+    target = root + private.place(real)
     if not os.path.exists(target):
         _make_mount_point(target, os.path.isdir(real))
         mount(real, target, "", MS_BIND | MS_REC)
         add_mount_flags(target, flags)
-    if path != real and not os.path.lexists(root + path):
+    if path != real and not _is_temporary(path) and not os.path.lexists(root + path):
         os.makedirs(os.path.dirname(root + path), 0o755, exist_ok=True)
         os.symlink(real, root + path)
+
+
+def _is_temporary(path: str) -> bool:
+    return path.startswith(TEMPORARY + "/")
+
+
+class Private(NamedTuple):
+    """A worker's private folder: where it is mounted, and the links that its `TEMPORARY` has to begin with."""
+
+    box: str = BOX
+    links: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def among(cls, paths: Iterable[str]) -> Private:
+        """The private folder of a worker that sees these paths."""
+        both = [(path, os.path.realpath(path)) for path in paths]
+        box = BOX
+        while any(path.startswith(box) for pair in both for path in pair):
+            box += "_"
+        bare = cls(box)
+        links = [(real, bare.place(real)) for _, real in both if _is_temporary(real)]
+        links += [(path, real) for path, real in both if path != real and _is_temporary(path)]
+        return cls(box, tuple(links))
+
+    def place(self, real: str) -> str:
+        """Where a path of the machine's is mounted."""
+        return self.box + MOVED + real if _is_temporary(real) else real
+
+    def mount(self, user: int, group: int, disk_mb: int, max_files: int) -> None:
+        """Mount it for the calling process alone, with these limits."""
+        unshare(NEWNS)
+        inodes = max_files + 3 + sum(path.count("/") for path, _ in self.links)
+        options = f"mode=0700,size={disk_mb}m,nr_inodes={inodes},uid={user},gid={group}"
+        mount("tmpfs", self.box, "tmpfs", MS_NOSUID | MS_NODEV, options)
+        self.fill(self.box, user, group)
+
+    def fill(self, box: str, user: int, group: int) -> None:
+        """Make what the private folder, mounted at `box`, holds to begin with."""
+        for name in (WORK, TEMPORARY):
+            os.makedirs(box + name, 0o700)
+            os.chown(box + name, user, group)
+        for path, real in self.links:
+            os.makedirs(os.path.dirname(box + path), 0o755, exist_ok=True)
+            if not os.path.lexists(box + path):
+                os.symlink(real, box + path)
 
 
 def fork_into_own(own: int) -> int:
@@ -105,27 +161,6 @@ def fork_into_own(own: int) -> int:
     if process:
         setns(own, NEWPID)
     return process
-
-
-def private_folder(user: int, group: int, disk_mb: int, max_files: int, kept: Iterable[str]) -> None:
-    """Mounts of this worker's own: a work folder and a temporary one, which share their limits.
-
-    Those of the paths `kept` that are below one of the two stay visible inside it.
-    """
-    unshare(NEWNS)
-    hidden = [path for path in _outermost(kept) if os.path.realpath(path).startswith((WORK + "/", TEMPORARY + "/"))]
-    copies = [(os.path.realpath(path), os.path.isdir(path), copy_of_mounts(path)) for path in hidden]
-    inodes = max_files + 5 + sum(path.count("/") for path, _, _ in copies)
-    options = f"mode=0700,size={disk_mb}m,nr_inodes={inodes},uid={user},gid={group}"
-    mount("tmpfs", BOX, "tmpfs", MS_NOSUID | MS_NODEV, options)
-    for path in (WORK, TEMPORARY):
-        os.mkdir(BOX + path, 0o700)
-        os.chown(BOX + path, user, group)
-        mount(BOX + path, path, "", MS_BIND)
-    unmount(BOX)
-    for path, is_folder, copy in copies:
-        _make_mount_point(path, is_folder)
-        attach(copy, path)
 
 
 def _make_mount_point(path: str, is_folder: bool) -> None:

@@ -21,7 +21,7 @@ NUMBERS = {
 }.get(MACHINE, {})
 """Numbers of the calls that differ between machines; an unknown machine has none."""
 
-OPEN_TREE, MOVE_MOUNT, CLOSE_RANGE, MOUNT_SETATTR = 428, 429, 436, 442
+CLOSE_RANGE, MOUNT_SETATTR = 436, 442
 LANDLOCK_CREATE, LANDLOCK_ADD, LANDLOCK_RESTRICT = 444, 445, 446
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -64,17 +64,6 @@ def mount(source: str, target: str, kind: str, flags: int = 0, options: str = ""
     """Mount a file system."""
     words = [os.fsencode(text) for text in (source, target, kind)]
     _checked(_libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None), f"mount {target}")
-
-
-def copy_of_mounts(path: str) -> int:
-    """A descriptor open on a copy of what is mounted at and below `path`, for `attach`."""
-    return call("open_tree", OPEN_TREE, AT_CWD, os.fsencode(path), 1 | AT_RECURSIVE | os.O_CLOEXEC)
-
-
-def attach(mounts: int, path: str) -> None:
-    """Put a copy of mounts at `path`, and close it."""
-    call("move_mount", MOVE_MOUNT, mounts, b"", AT_CWD, os.fsencode(path), 4)
-    os.close(mounts)
 
 
 def add_mount_flags(path: str, flags: int, recursive: bool = True) -> None:

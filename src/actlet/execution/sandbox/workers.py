@@ -21,6 +21,7 @@ import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from ...errors import BoxError
@@ -34,7 +35,6 @@ PACKET = 1 << 17
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    "HOME": "/work",
     "TMPDIR": "/tmp",
     "USER": "worker",
     "LOGNAME": "worker",
@@ -42,7 +42,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-"""All that a worker's environment holds."""
+"""All that a worker's environment holds, beside `HOME`, its work folder."""
 
 SYSTEM = (
     "/usr/lib",
@@ -170,14 +170,15 @@ class Zygote:
         self.control.settimeout(START_SECONDS)
         self.lock = threading.Lock()
         self.gives_users = False
+        self.complaint = ""
         with theirs:
             self.process = _execute(theirs.fileno())
         try:
             self.control.send(json.dumps(self._setup()).encode())
-            self.said: dict[str, Any] = json.loads(self.control.recv(PACKET) or b'{"error": "it ended"}')
-        except OSError as error:
+            self.said: dict[str, Any] = json.loads(self.control.recv(PACKET))
+        except (OSError, ValueError) as error:
             self.close()
-            raise BoxError(f"the sandbox's zygote could not be started: {error}") from error
+            raise BoxError(f"the sandbox's zygote could not be started: {self.complaint or error}") from error
 
     def _setup(self) -> dict[str, Any]:
         options = asdict(self.options)
@@ -204,6 +205,10 @@ class Zygote:
         self.control.close()
         self.process.kill()
         self.process.wait()
+        if self.process.stderr is not None and not self.process.stderr.closed:
+            os.set_blocking(self.process.stderr.fileno(), False)
+            self.complaint = (self.process.stderr.read() or b"").decode(errors="replace").strip()[-500:]
+            self.process.stderr.close()
         folders.remove(self.folder)
 
 
@@ -216,7 +221,7 @@ def _execute(control: int) -> subprocess.Popen[bytes]:
             pass_fds=(control, host),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
         )
@@ -328,7 +333,7 @@ def _gives_users(chosen: Zygote) -> bool:
     """Whether each worker can be a user of its own: for root, if such a user can read Python then."""
     if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
         return False
-    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, readable_paths()))
+    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, [*readable_paths(), gettempdir()]))
 
 
 def _may_become(user: int) -> bool:

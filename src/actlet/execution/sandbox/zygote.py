@@ -25,6 +25,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from . import namespaces
 from .lockdown import DEVICES, RANDOM, Plan, lock
+from .namespaces import Private
 from .syscalls import DUMPABLE, PDEATHSIG, prctl
 
 PACKET = 1 << 17
@@ -43,11 +44,20 @@ class Setup(NamedTuple):
     namespaces: bool
 
 
+class World(NamedTuple):
+    """What the zygote entered: its namespaces' names, a descriptor open on that of processes (-1 for none), and
+    where its workers' private folders are."""
+
+    namespaces: tuple[str, ...] = ()
+    processes: int = -1
+    private: Private = Private()
+
+
 class Zygote:
     """The loop that forks workers and tells how they end."""
 
-    def __init__(self, control: Any, host: int, entered: list[str], own: int) -> None:
-        self.control, self.host, self.entered, self.own = control, host, entered, own
+    def __init__(self, control: Any, host: int, world: World) -> None:
+        self.control, self.host, self.world = control, host, world
         self.workers: dict[int, tuple[int, int]] = {}
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
@@ -71,9 +81,10 @@ class Zygote:
             return False
         channel = array.array("i")
         channel.frombytes(ancillary[0][2][:12])
-        process = namespaces.fork_into_own(self.own) if self.own >= 0 else os.fork()
+        own = self.world.processes
+        process = namespaces.fork_into_own(own) if own >= 0 else os.fork()
         if process == 0:
-            work(program, setup, json.loads(packet), channel.tolist(), self.entered)
+            work(program, setup, json.loads(packet), channel.tolist(), self.world)
         for descriptor in channel[:2]:
             os.close(descriptor)
         pidfd = os.pidfd_open(process)
@@ -100,16 +111,16 @@ def say(descriptor: int, message: dict[str, Any]) -> None:
         return
 
 
-def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list[int], entered: list[str]) -> None:
+def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list[int], world: World) -> None:
     """A worker's whole life: lock down, say so, wait for the host's word, run the kernel, end."""
     try:
         read, write, status = channel
         signal.set_wakeup_fd(-1)
-        shared = {"readable": setup.readable, "writable": setup.writable, "namespaces": entered}
-        given: dict[str, Any] = {**asked, **shared, "kept": channel}
+        shared = {"readable": setup.readable, "writable": setup.writable, "kept": channel}
+        given: dict[str, Any] = {**asked, **shared}
         for name, value in given.items():
             given[name] = tuple(value) if isinstance(value, list) else value
-        plan = Plan(**given)
+        plan = Plan(**given, namespaces=world.namespaces, private=world.private)
         say(status, lock(plan))
         os.close(status)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -146,7 +157,8 @@ def main() -> None:
     control = _socket.socket(fileno=descriptors[0])
     setup = Setup(**json.loads(control.recv(PACKET)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    entered, own = _enter(control, setup) if setup.namespaces else ([], -1)
+    os.umask(0o022)
+    world = _enter(control, setup) if setup.namespaces else World()
     prctl(DUMPABLE, 0)
     try:
         program = prepared(setup)
@@ -154,13 +166,13 @@ def main() -> None:
         _give_up(control, "error", error)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    control.send(json.dumps({"namespaces": entered}).encode())
-    Zygote(control, descriptors[1], entered, own).serve(program, setup)
+    control.send(json.dumps({"namespaces": world.namespaces}).encode())
+    Zygote(control, descriptors[1], world).serve(program, setup)
     os._exit(0)
 
 
-def _enter(control: Any, setup: Setup) -> tuple[list[str], int]:
-    """Go on as process 1 of new namespaces: their names, and a descriptor open on that of processes.
+def _enter(control: Any, setup: Setup) -> World:
+    """Go on as process 1 of new namespaces.
 
     The process that was started stays behind, ends with its child and takes it along when it is killed.
     """
@@ -175,10 +187,10 @@ def _enter(control: Any, setup: Setup) -> tuple[list[str], int]:
     prctl(PDEATHSIG, signal.SIGKILL)
     try:
         own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        namespaces.enter_root(setup.folder, setup.readable, setup.writable, (*DEVICES, *RANDOM))
+        private = namespaces.enter_root(setup.folder, setup.readable, setup.writable, (*DEVICES, *RANDOM))
     except OSError as error:
         _give_up(control, "refused", error)
-    return entered, own
+    return World(tuple(entered), own, private)
 
 
 def _give_up(control: Any, word: str, error: Exception) -> NoReturn:
