@@ -9,28 +9,53 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from ..errors import BoxError
 from . import kernel
+from .packages import Progress, checked_requirements, on_stderr, site_packages
 from .protocol import Channel, RemoteBox
+
+_WITH_PACKAGES = (
+    "import runpy, sys; folder, kernel = sys.argv[1:3]; del sys.argv[:2]; "
+    "at = next((n for n, p in enumerate(sys.path) if p.endswith('-packages')), len(sys.path)); "
+    "sys.path.insert(at, folder); runpy.run_path(kernel, run_name='__main__')"
+)
+"""Runs the kernel with a folder of packages, which come after the standard library and before what is installed."""
 
 
 class ProcessExecutor(RemoteBox):
-    """Runs snippets in a process of its own. `python`: the interpreter, 3.9 or later; this one, unless given."""
+    """Runs snippets in a process of its own. `python`: the interpreter, 3.9 or later; this one, unless given.
 
-    def __init__(self, *args: Any, python: str = sys.executable, **options: Any) -> None:
+    `packages` are requirements ("numpy>=2") that are installed once, before the first start, for all boxes that ask
+    for the same; `progress` is told how that goes. Without them a snippet has what is installed for `python`.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        python: str = sys.executable,
+        packages: Iterable[str] = (),
+        progress: Progress | None = on_stderr,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self.python = python
+        self.packages, self.progress = checked_requirements(packages), progress
         self._process: subprocess.Popen[bytes] | None = None
 
     def _start(self) -> Channel:
+        program = [kernel.__file__]
+        if self.packages:
+            folder = site_packages(self.packages, self.python, self.progress)
+            program = ["-c", _WITH_PACKAGES, str(folder), kernel.__file__]
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [self.python, "-I", kernel.__file__, str(theirs_in), str(theirs_out)],
+                [self.python, "-I", *program, str(theirs_in), str(theirs_out)],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs_in, theirs_out),
                 start_new_session=True,
@@ -63,4 +88,5 @@ class ProcessExecutor(RemoteBox):
         )
 
     def _settings(self) -> dict[str, Any]:
-        return {**super()._settings(), "python": self.python}
+        own = {"python": self.python, "packages": self.packages, "progress": self.progress}
+        return {**super()._settings(), **own}

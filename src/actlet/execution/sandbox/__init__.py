@@ -13,11 +13,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from os.path import exists, realpath
 from typing import Any
 
 from ...errors import BoxError
 from ..box import Readiness
+from ..packages import Progress, checked_requirements, on_stderr, site_packages
 from ..protocol import Channel, RemoteBox
 from . import workers
 from .lockdown import LAYERS, REQUIRED, missing
@@ -37,7 +39,9 @@ class SandboxExecutor(RemoteBox):
 
     `memory_mb`, `cpu_seconds`, `max_processes` (threads), `disk_mb` and `max_files` (of the work folder) limit it.
     `readable` and `writable` are more paths that it may use; `preload` names modules to import once, before any
-    worker is forked. `require` names the layers without which it doesn't start. Other options: see `RemoteBox`.
+    worker is forked. `packages` are requirements ("numpy>=2") that are installed once, before the first start, for
+    all boxes that ask for the same; `progress` is told how that goes. Without them a worker has what is installed
+    here. `require` names the layers without which it doesn't start. Other options: see `RemoteBox`.
     Raises `ValueError` for an option that makes no sense.
     """
 
@@ -53,6 +57,8 @@ class SandboxExecutor(RemoteBox):
         readable: Iterable[str] = (),
         writable: Iterable[str] = (),
         preload: Iterable[str] = (),
+        packages: Iterable[str] = (),
+        progress: Progress | None = on_stderr,
         require: Iterable[str] = REQUIRED,
         namespaces: bool = True,
         **options: Any,
@@ -65,6 +71,7 @@ class SandboxExecutor(RemoteBox):
             tuple(map(_existing, _listed(writable, "writable"))),
         )
         self._shared = Options(*paths, preload=_listed(preload, "preload"), namespaces=namespaces)
+        self.packages, self.progress = checked_requirements(packages), progress
         self.require = _listed(require, "require")
         unknown = set(self.require) - {*LAYERS, "namespaces"}
         if unknown:
@@ -93,7 +100,11 @@ class SandboxExecutor(RemoteBox):
     def _start(self) -> Channel:
         if sys.platform != "linux":
             raise BoxError(f"the sandbox is for Linux, this is {sys.platform!r}: use executor_type='docker'")
-        worker = workers.fork(self._shared, self._allowed)
+        shared = self._shared
+        if self.packages:
+            folder = site_packages(self.packages, progress=self.progress)
+            shared = replace(shared, packages=(str(folder),))
+        worker = workers.fork(shared, self._allowed)
         channel = Channel(worker.read, worker.write)
         lacking = missing(worker.report, self.require)
         if lacking:
@@ -129,6 +140,8 @@ class SandboxExecutor(RemoteBox):
             "readable": shared.readable,
             "writable": shared.writable,
             "preload": shared.preload,
+            "packages": self.packages,
+            "progress": self.progress,
             "require": self.require,
             "namespaces": shared.namespaces,
         }

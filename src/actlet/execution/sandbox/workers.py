@@ -73,8 +73,9 @@ FIRST_USER, USERS = 61_184, 4_335
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the workers of one zygote have in common."""
+    """What the workers of one zygote have in common. `packages` are folders of packages, made for it."""
 
+    packages: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
@@ -182,11 +183,13 @@ class Zygote:
 
     def _setup(self) -> dict[str, Any]:
         options = asdict(self.options)
+        packages = options.pop("packages")
+        own = [*packages, *self.options.readable, os.path.dirname(self.options.program)]
         return {
             **options,
             "folder": self.folder,
-            "sys_path": _site_packages(),
-            "readable": [*readable_paths(), *self.options.readable, os.path.dirname(self.options.program)],
+            "sys_path": [*packages, *_site_packages()],
+            "readable": [*readable_paths(), *own],
         }
 
     def request(self, asked: dict[str, Any], descriptors: list[int]) -> int:
@@ -333,7 +336,8 @@ def _gives_users(chosen: Zygote) -> bool:
     """Whether each worker can be a user of its own: for root, if such a user can read Python then."""
     if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
         return False
-    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, [*readable_paths(), gettempdir()]))
+    read = [*readable_paths(), *chosen.options.packages, gettempdir()]
+    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, read))
 
 
 def _may_become(user: int) -> bool:
