@@ -36,30 +36,47 @@ class AsyncDriver:
     async def drive(self, work: Generator[Any, Any, Any], shown: Shown) -> AsyncGenerator[Any, None]:
         """Perform the waits of `work`, yielding those of its events that are `shown`; `result` is then what `work`
         returned."""
+        try:
+            while (event := await self._go_on(work, shown)) is not END:
+                yield event
+        finally:
+            await self._leave(work)
+
+    async def finish(self, work: Generator[Any, Any, Any], tell: Shown) -> Any:
+        """Perform the waits of `work`, giving `tell` its events. Returns what `work` returned."""
+        try:
+            await self._go_on(work, tell)
+        finally:
+            await self._leave(work)
+        return self.result
+
+    async def _go_on(self, work: Generator[Any, Any, Any], shown: Shown) -> Any:
+        """Perform waits up to the next event that is `shown`, which is returned; `END` when `work` has ended."""
+        task = asyncio.current_task()
+        assert task is not None
         result: Any = None
         problem: BaseException | None = None
-        try:
-            while True:
+        while True:
+            try:
+                item = work.send(result) if problem is None else work.throw(problem)
+            except StopIteration as end:
+                self.result = end.value
+                return END
+            result = problem = None
+            if isinstance(item, Wait):
                 try:
-                    item = work.send(result) if problem is None else work.throw(problem)
-                except StopIteration as end:
-                    self.result = end.value
-                    return
-                result = problem = None
-                if not isinstance(item, Wait):
-                    if shown(item):
-                        yield item
-                    continue
-                try:
-                    result = await self._perform(item)
+                    result = await self._perform(item, task)
                 except Exception as error:
                     problem = error
+            elif shown(item):
+                return item
+
+    async def _leave(self, work: Generator[Any, Any, Any]) -> None:
+        try:
+            if self._opened:  # first, so that the work can tell what had come of what was stopped
+                await _whatever_happens(self._close_all())
         finally:
-            try:
-                if self._opened:  # first, so that the work can tell what had come of what was stopped
-                    await _whatever_happens(self._close_all())
-            finally:
-                leave(work)
+            leave(work)
 
     def wake(self, quietly: bool = False) -> None:
         """Interrupt what is being awaited; if nothing is, or `quietly`, the next wait. From any thread."""
@@ -78,13 +95,12 @@ class AsyncDriver:
             self._cancelled = True
             self._task.cancel()
 
-    async def _perform(self, wait: Wait) -> Any:
+    async def _perform(self, wait: Wait, task: asyncio.Task[Any]) -> Any:
         if self._woken and not isinstance(wait, Close):
             raise self._left()
         if isinstance(wait, Open):
             return self._open(wait.source)
-        task = self._task = asyncio.current_task()
-        assert task is not None
+        self._task = task
         try:
             return await self._work(wait)
         except asyncio.CancelledError as error:

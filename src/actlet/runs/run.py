@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -112,27 +112,23 @@ class Run:
 
     async def aevents(self) -> AsyncGenerator[Any, None]:
         """Carry the run out in this task, yielding its stream events."""
-        async with aclosing(self._adriven(self._shown)) as events:
-            async for event in events:
-                yield event
-
-    async def afinish(self) -> None:
-        """Carry the run out in this task."""
-        async for _ in self._adriven(self._tell):
-            pass
-
-    def _driven(self, shown: Shown) -> Generator[Any, None, None]:
-        driver = self._driver = Driver()
-        with self._going_on():
-            self.output = yield from driver.drive(self._work(), shown)
-
-    async def _adriven(self, shown: Shown) -> AsyncGenerator[Any, None]:
         driver = self._driver = _async_driver_class()()
-        with self._going_on():
-            async with aclosing(driver.drive(self._work(), shown)) as events:
+        with _GoingOn(self):
+            async with aclosing(driver.drive(self._work(), self._shown)) as events:
                 async for event in events:
                     yield event
             self.output = driver.result
+
+    async def afinish(self) -> None:
+        """Carry the run out in this task."""
+        driver = self._driver = _async_driver_class()()
+        with _GoingOn(self):
+            self.output = await driver.finish(self._work(), self._tell)
+
+    def _driven(self, shown: Shown) -> Generator[Any, None, None]:
+        driver = self._driver = Driver()
+        with _GoingOn(self):
+            self.output = yield from driver.drive(self._work(), shown)
 
     def _tell(self, event: Any) -> bool:
         """Tell the observers of an event; nobody else gets it."""
@@ -145,23 +141,23 @@ class Run:
         self._tell(event)
         return not isinstance(event, Notice)
 
-    @contextmanager
-    def _going_on(self) -> Generator[None, None, None]:
+    def begin(self) -> None:
+        """The run goes on from here, until `end`. Raises what `Session.begin` raises."""
         self.session.begin(self)
-        failure: BaseException | None = None
         try:
             self._tell(RunStarted(self.task))
-            yield
-        except BaseException as error:
-            failure = error
+        except BaseException as error:  # an observer's
+            self.end(error)
             raise
-        finally:
-            self.timing.end_time = time.time()
-            for child in list(self.children):
-                child.interrupt()
-            self._driver = None
-            self.session.end(self)
-            self._tell(RunFinished(self.output, failure))
+
+    def end(self, failure: BaseException | None) -> None:
+        """The run is over; `failure` is what ended it, if it didn't get to its end."""
+        self.timing.end_time = time.time()
+        for child in list(self.children):
+            child.interrupt()
+        self._driver = None
+        self.session.end(self)
+        self._tell(RunFinished(self.output, failure))
 
     @property
     def is_stopped(self) -> bool:
@@ -197,6 +193,21 @@ class Run:
     def cost(self) -> float | None:
         """What the models of this run and of its members cost, by their prices; None if one of them has none."""
         return self._cost
+
+
+class _GoingOn:
+    """A run goes on inside of this `with`."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        self._run.begin()
+
+    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
+        self._run.end(error)
 
 
 @cache
