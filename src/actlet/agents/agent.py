@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from ..execution.box import PythonExecutor
 from ..memory.callbacks import CallbackRegistry, Callbacks
@@ -38,6 +38,8 @@ from .loop import carry_out_task
 from .own_sessions import OwnSessions
 from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, cached_prompt, check_templates
 from .team import Member, RecallTool, ShareTool
+
+S = TypeVar("S", bound=Session)
 
 
 class MultiStepAgent(ABC):
@@ -134,7 +136,7 @@ class MultiStepAgent(ABC):
         check_unique([*self.tools, *self.managed_agents, self.name])
         self.step_callbacks = CallbackRegistry(step_callbacks)
         self.logger = logger or AgentLogger(level=check_level(verbosity_level))
-        self.retry = retry or RetryPolicy()
+        self.retry = retry or _RETRY
         self.wrappers, self.observers = tuple(wrappers), tuple(observers)
         self._own = OwnSessions(self)
 
@@ -263,12 +265,12 @@ class MultiStepAgent(ABC):
 
     def open_session(
         self,
-        kind: type[Session],
+        kind: type[S],
         *,
         wrappers: Sequence[Wrapper] = (),
         observers: Sequence[Observer] = (),
         **options: Any,
-    ) -> Session:
+    ) -> S:
         """A session of this kind, with the agent's wrappers and observers around it."""
         return kind(
             self,
@@ -313,10 +315,9 @@ class MultiStepAgent(ABC):
 
     def tools_of(self, run: Run) -> Mapping[str, Any]:
         """Everything that `run` may call, by name: tools, team members, and the team's shared memory."""
-        offered = {**self.tools, **{name: Member(agent) for name, agent in self.managed_agents.items()}}
-        if self.managed_agents or run.parent is not None:
-            offered = {**_SHARING, **offered}
-        return offered
+        if not self.managed_agents and run.parent is None:
+            return self.tools
+        return {**_SHARING, **self.tools, **{name: Member(agent) for name, agent in self.managed_agents.items()}}
 
     def noted(self, run: Run, going_on: bool) -> None:
         """A run of this agent begins or ends."""
@@ -393,4 +394,5 @@ def _final_answer() -> Any:
     return FinalAnswerTool()
 
 
+_RETRY = RetryPolicy()
 _SHARING = {tool.name: tool for tool in (ShareTool(), RecallTool())}

@@ -18,15 +18,15 @@ def generate(run: Run, step: ActionStep, **options: Any) -> Loop:
     """Have the model reply to the memory as it is, for `step`. Raises `AgentGenerationError` if it fails."""
     view = run.session.memory.view()
     step.model_input_messages = view
-    reply: ChatMessage = yield from reply_to(list(view), **options)
+    reply: ChatMessage = yield from reply_to(Generate(list(view), **options))
     step.model_output_message, step.token_usage = reply, reply.token_usage
     return reply
 
 
-def reply_to(messages: list[ChatMessage], **options: Any) -> Loop:
-    """The model's reply to these messages. Raises `AgentGenerationError` if it fails."""
+def reply_to(asked: Generate) -> Loop:
+    """The model's reply. Raises `AgentGenerationError` if it fails."""
     try:
-        return (yield Generate(messages, **options))
+        return (yield asked)
     except AgentError:
         raise
     except Exception as error:

@@ -175,10 +175,13 @@ class CodeAgent(MultiStepAgent):
     def _write(self, run: Run, step: ActionStep) -> Loop:
         """The program of this step, as the model writes it."""
         structured = self.use_structured_outputs_internally
-        options: dict[str, Any] = {"stop_sequences": self._stop_sequences(), "stream": self.stream_outputs}
-        if structured:
-            options["response_format"] = CODEAGENT_RESPONSE_FORMAT
-        reply = yield from generate(run, step, **options)
+        reply = yield from generate(
+            run,
+            step,
+            stop_sequences=self._stop_sequences(),
+            response_format=CODEAGENT_RESPONSE_FORMAT if structured else None,
+            stream=self.stream_outputs,
+        )
         if structured:
             step.model_output = reply.text
             return parse_structured(reply.text)

@@ -17,7 +17,7 @@ from ..errors import AgentError, AgentGenerationError, AgentInterruptedError, Ag
 from ..media import handle_agent_output_types
 from ..memory.steps import ActionStep, FinalAnswerStep, SystemPromptStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
-from ..runs.effects import Check, Notify, Now
+from ..runs.effects import Check, Generate, Notify, Now
 from ..runs.events import ActionOutput, StepStarted
 from ..runs.wrapping import Loop
 from .asking import remember, reply_to
@@ -126,7 +126,7 @@ def run_out(agent: MultiStepAgent, run: Run) -> Loop:
     Returns those words, as the type that answers are to have; None if they can't be read as it.
     """
     step = ActionStep(step_number=run.max_steps + 1, timing=Timing((yield Now())))
-    reply = yield from reply_to(last_words(agent, run))
+    reply = yield from reply_to(Generate(last_words(agent, run)))
     step.model_output_message, step.token_usage = reply, reply.token_usage
     step.model_output = reply.text
     step.action_output, problem = typed(agent, reply.text)

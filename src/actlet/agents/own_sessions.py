@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet, ref
+from weakref import ref
 
 from ..execution.box import PythonExecutor
 from ..runs.current import current_run
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 class OwnSession(Session):
-    """A session that its agent holds, and that doesn't hold its agent."""
+    """A session that its agent holds, and that doesn't hold its agent. `taken`: it is meant for a run already."""
+
+    taken = False
 
     @property
     def agent(self) -> Any:
@@ -48,8 +50,7 @@ class OwnSessions:
     def __init__(self, agent: MultiStepAgent) -> None:
         self._agent_ref = ref(agent)
         self._lock = threading.RLock()
-        self._last: Session | None = None
-        self._taken: WeakSet[Session] = WeakSet()
+        self._last: OwnSession | None = None
         self._runs: set[Run] = set()
 
     @property
@@ -74,7 +75,7 @@ class OwnSessions:
             run = run.parent
         return self.last()
 
-    def last(self) -> Session:
+    def last(self) -> OwnSession:
         """The last session; a new one before the first run."""
         with self._lock:
             if self._last is None:
@@ -85,21 +86,18 @@ class OwnSessions:
         """The session for a run that is about to begin: the last one if it goes on or nothing was run in it yet."""
         with self._lock:
             last = self.last()
-            if not reset or (last.fresh and last not in self._taken):
-                if reset:
-                    last.memory.reset()
-                self._taken.add(last)
-                return last
-            box = self._box_of(last)
-            self._last = self._agent.open_session(OwnSession, box=box)
-            self._taken.add(self._last)
-            return self._last
+            if reset and (last.taken or not last.fresh):
+                last = self._last = self._agent.open_session(OwnSession, box=self._box_of(last))
+            elif reset:
+                last.memory.reset()
+            last.taken = True
+            return last
 
-    def _box_of(self, last: Session) -> PythonExecutor | None:
+    def _box_of(self, last: OwnSession) -> PythonExecutor | None:
         """The box of the last session, emptied for the next one; None if the next one is to have its own."""
         if last.busy or last.run_count == 0:
             return None
-        self._taken.discard(last)
+        last.taken = False
         if self._agent.makes_boxes:
             last.close()
             return None
@@ -117,10 +115,10 @@ class OwnSessions:
                 self._runs.add(run)
                 return
             self._runs.discard(run)
-            mine = run.session in self._taken
-            if mine and run.session is not self._last:
-                self._taken.discard(run.session)
-                run.session.close()
+            session = run.session
+            if isinstance(session, OwnSession) and session.taken and session is not self._last:
+                session.taken = False
+                session.close()
 
     def interrupt(self) -> None:
         """Stop every run that is going on."""

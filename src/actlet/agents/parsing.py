@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..errors import AgentParsingError
 from ..execution.kernel import tree_of
 
 _THOUGHT = r"<(?P<kind>think|thinking|reasoning)>.*?</(?P=kind)>"
+_SIGN_OF_THOUGHT = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
 _END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^\n`]*\n", re.MULTILINE)
 _OBSERVATION = re.compile(r"^[ \t]*Observation:", re.MULTILINE)
@@ -49,7 +51,7 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
     `AgentParsingError` with what to do instead.
     """
     said = _without_thoughts(text, tags[0], tags[1])
-    tagged, fenced = _tagged(said, tags), _fenced(said)
+    tagged, fenced = _tagged(said, tags), _fenced(said) if _FENCE.search(said) else ""
     if tagged and not (fenced and not _parses(tagged) and _parses(fenced)):
         return tagged
     code = fenced or _whole(said, tags[1])
@@ -60,6 +62,8 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
 
 def _without_thoughts(text: str, opening: str, closing: str) -> str:
     """`text` without what was thought aloud. What stands between the tags is code and stays as it is."""
+    if not _SIGN_OF_THOUGHT.search(text):
+        return text
     parts = re.compile(rf"{_THOUGHT}|(?P<code>{opening}.*?(?:{closing}|\Z))", re.DOTALL | re.IGNORECASE)
     text = parts.sub(lambda part: part["code"] or "", text)
     ends = [end.end() for end in _END_OF_THOUGHT.finditer(text)]
@@ -79,8 +83,13 @@ class _Block:
 
 
 def _tagged(text: str, tags: tuple[str, str]) -> str:
-    opening, closing = (re.compile(tag, re.IGNORECASE) for tag in tags)
+    opening, closing = _patterns(tags)
     return _joined(_unfenced(block.code) for block in _blocks(text, opening, lambda _: closing))
+
+
+@lru_cache
+def _patterns(tags: tuple[str, str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(tags[0], re.IGNORECASE), re.compile(tags[1], re.IGNORECASE)
 
 
 def _fenced(text: str) -> str:
@@ -196,8 +205,10 @@ def parse_structured(text: str) -> str:
 
 def closed(text: str, tags: tuple[str, str]) -> str:
     """`text` with the closing tag that a stop sequence cut off."""
-    opening, closing = (re.compile(tag, re.IGNORECASE) for tag in tags)
-    last_open = [match.end() for match in opening.finditer(text)]
-    if not last_open or closing.search(text, last_open[-1]):
+    opening, closing = _patterns(tags)
+    last_open = None
+    for last_open in opening.finditer(text):  # noqa: B007  the last one is what is wanted
+        pass
+    if last_open is None or closing.search(text, last_open.end()):
         return text
     return text.rstrip("\n") + "\n" + tags[1].replace("\\", "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..memory.memory import MessageView
 from ..memory.steps import PlanningStep, TaskStep
 from ..messages import ChatMessage, MessageRole, Timing
-from ..runs.effects import Now
+from ..runs.effects import Generate, Now
 from ..runs.events import StepStarted
 from ..runs.wrapping import Loop
 from .asking import remember, reply_to
@@ -35,7 +35,8 @@ def plan(agent: MultiStepAgent, run: Run) -> Loop:
     started = yield Now()
     yield StepStarted(run.step_number, planning=True)
     messages = planning_messages(agent, run)
-    reply = yield from reply_to(list(messages), stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
+    asked = Generate(list(messages), stop_sequences=[END_OF_PLAN], stream=agent.stream_outputs)
+    reply = yield from reply_to(asked)
     text = reply.text.replace(END_OF_PLAN, "").strip()
     step = PlanningStep(messages, reply, text, Timing(started, (yield Now())), reply.token_usage)
     yield from remember(run, step)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .session import Session
 
 
+_counting = threading.Lock()
+"""Held for the moment in which the figures of a run, and of those that it works for, are added to."""
+
 PATIENCE = 1.0
 """Seconds that an interrupted run gives its children to end, before what it waits for is left."""
 
@@ -57,7 +60,7 @@ class Run:
         self.max_steps = max_steps or self.agent.max_steps
         self.parent = _unless_over(current_run())
         self.depth: int = self.parent.depth + 1 if self.parent else 0
-        self.shared: SharedMemory = self.parent.shared if self.parent else SharedMemory()
+        self._shared: SharedMemory | None = None
         self.children: list[Run] = []
         self.step_number = 0
         self.interrupted = False
@@ -65,18 +68,27 @@ class Run:
         self.usage = TokenUsage(0, 0)
         self.usage_known = True
         self._cost: float | None = 0.0
-        self._counting: threading.Lock = self.parent._counting if self.parent else threading.Lock()
         self.output: Any = None
         self.error: AgentError | None = None
         self.tools: Mapping[str, Any] = self.agent.tools_of(self)
         self._driver: Driver | AsyncDriver | None = None
+
+    @property
+    def shared(self) -> SharedMemory:
+        """The values that this run and all that it works for, and that work for it, leave for each other."""
+        if self.parent is not None:
+            return self.parent.shared
+        with _counting:
+            if self._shared is None:
+                self._shared = SharedMemory()
+            return self._shared
 
     # What the loop and the performer note
 
     def count(self, usage: TokenUsage | None, cost: float | None) -> None:
         """Add what a model's reply took, for this run and for those it works for. None: it isn't known."""
         run: Run | None = self
-        with self._counting:
+        with _counting:
             while run is not None:
                 run._add(usage, cost)
                 run = run.parent

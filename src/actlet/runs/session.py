@@ -20,6 +20,8 @@ from .run import Run
 from .wrapping import Loop, Wrapper
 
 Observer = Callable[[Any, Run], object]
+_beginning = threading.Lock()
+"""Held for the moment in which a session gets its run."""
 
 
 class Settings(Protocol):
@@ -80,7 +82,6 @@ class Session:
         self._last: tuple[str | None, int] = (None, 0)
         self.members: dict[str, Session] = {}
         self._box = box
-        self._lock = threading.Lock()
 
     @property
     def box(self) -> PythonExecutor:
@@ -167,7 +168,7 @@ class Session:
         """A run begins. Raises `RuntimeError` if one is going on, `AgentInterruptedError` if it was stopped."""
         if run.is_stopped:
             raise interrupted()
-        with self._lock:
+        with _beginning:
             if self.current is not None:
                 raise RuntimeError(
                     f"this session is busy with {self.current.task!r:.80}: wait for it, "
