@@ -19,7 +19,6 @@ ended from outside. It ends at the first line of Python after that. CPython only
 from __future__ import annotations
 
 import contextvars
-import heapq
 import itertools
 import math
 import os
@@ -55,13 +54,12 @@ class Alarm:
 
     def __init__(self, seconds: float, callback: Callable[[], object]) -> None:
         self._callback: Callable[[], object] | None = callback
-        _watchdog.add(time.monotonic() + seconds, self)
+        _watchdog.add(self, time.monotonic() + seconds)
 
     def cancel(self) -> None:
         """Don't call. Cancelling twice, or after the call, does nothing."""
-        if self._callback is not None:
-            self._callback = None
-            _watchdog.cancelled()
+        self._callback = None
+        _watchdog.forget(self)
 
     def ring(self) -> None:
         """Call now; the watchdog does this when the time has come."""
@@ -71,24 +69,22 @@ class Alarm:
 
 
 class _Watchdog:
-    """One thread that looks for alarms whose time has come. Cancelled alarms stay in the heap until they are many.
+    """One thread that looks for alarms whose time has come.
 
-    While there are alarms it looks every `TICK`, so that setting one that is further off wakes nobody.
+    While there are alarms it looks at all of them every `TICK`, so that setting one that is further off wakes
+    nobody, and setting and cancelling one costs a place in a dict.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._heap: list[tuple[float, int, Alarm]] = []
-        self._numbers = itertools.count()
-        self._dead = 0
+        self._deadlines: dict[Alarm, float] = {}
         self._looks_at = 0.0
         self._woken = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
-    def add(self, deadline: float, alarm: Alarm) -> None:
+    def add(self, alarm: Alarm, deadline: float) -> None:
         with self._lock:
-            entry = (deadline, next(self._numbers), alarm)
-            heapq.heappush(self._heap, entry)
+            self._deadlines[alarm] = deadline
             too_late = deadline < self._looks_at
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True)
@@ -96,41 +92,31 @@ class _Watchdog:
         if too_late:
             self._woken.release()
 
-    def cancelled(self) -> None:
+    def forget(self, alarm: Alarm) -> None:
         with self._lock:
-            self._dead += 1
-            if self._dead > 64 and self._dead * 2 > len(self._heap):
-                self._heap = [entry for entry in self._heap if entry[2]._callback is not None]
-                heapq.heapify(self._heap)
-                self._dead = 0
+            self._deadlines.pop(alarm, None)
 
     def _watch(self) -> None:
         while True:
-            due, pause = self._due()
-            if due is None:
+            due, pause = self._look()
+            for alarm in due:
+                try:
+                    alarm.ring()
+                except Exception as error:
+                    _report(error)
+            if not due:
                 self._woken.acquire(timeout=pause)
-                continue
-            try:
-                due.ring()
-            except Exception as error:
-                _report(error)
 
-    def _due(self) -> tuple[Alarm | None, float | None]:
-        """The alarm whose time has come, or none and the seconds until there may be one (None: there is none)."""
+    def _look(self) -> tuple[list[Alarm], float | None]:
+        """The alarms whose time has come, the earliest first, and the seconds until the next look (None: none)."""
         with self._lock:
-            if not self._heap:
-                self._looks_at = math.inf
-                return None, None
-            now = time.monotonic()
-            pause = self._heap[0][0] - now
-            if pause > 0:
-                pause = min(pause, TICK)
-                self._looks_at = now + pause
-                return None, pause
-            alarm = heapq.heappop(self._heap)[2]
-            if alarm._callback is None:
-                self._dead = max(0, self._dead - 1)
-            return alarm, None
+            now, deadlines = time.monotonic(), self._deadlines
+            due = sorted((alarm for alarm, at in deadlines.items() if at <= now), key=deadlines.__getitem__)
+            for alarm in due:
+                del deadlines[alarm]
+            pause = min(TICK, min(deadlines.values()) - now) if deadlines else None
+            self._looks_at = math.inf if pause is None else now + pause
+            return due, pause
 
 
 class Worker:

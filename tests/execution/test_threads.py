@@ -206,7 +206,7 @@ def test_cancelled_alarms_are_not_kept():
 
     for _ in range(5_000):
         Alarm(1000, print).cancel()
-    assert len(threads._watchdog._heap) < 500
+    assert len(threads._watchdog._deadlines) < 500
 
 
 def test_an_alarm_that_fails_does_not_stop_the_others(monkeypatch):

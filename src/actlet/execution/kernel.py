@@ -81,7 +81,7 @@ class Kernel:
         self.builtins = builtins
         self.namespace: dict[str, Any] = {}
         self._write = write
-        self._sources: dict[str, list[str]] = {}
+        self._sources: dict[str, str] = {}
         self._answer: FinalAnswer | None = None
         self._number = next(_numbers)
         self._count = 0
@@ -98,7 +98,7 @@ class Kernel:
     def parse(self, source: str) -> ast.Module:
         """The snippet's tree, with the name of the snippet's own file for `run`. Raises what the parser raises."""
         self._count += 1
-        self._sources[self.filename] = source.splitlines()
+        self._sources[self.filename] = source
         if len(self._sources) > KEPT_SOURCES:
             del self._sources[next(iter(self._sources))]
         tree: ast.Module = tree_of(source, self.filename)
@@ -201,7 +201,7 @@ class Kernel:
 
     def _shown_frame(self, frame: tuple[str, int, str]) -> str:
         file, number, function = frame
-        lines = self._sources.get(file, [])
+        lines = self._sources.get(file, "").splitlines()
         source = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
         where = f"line {number}" if file == self.filename else f"line {number} of an earlier snippet"
         return f"{where}: {source}" if function == "<module>" else f"{where}, in {function}: {source}"

@@ -64,7 +64,6 @@ class LocalPythonExecutor(Box):
         if timeout_seconds is not None and not timeout_seconds > 0:
             raise ValueError(f"timeout_seconds must be above 0, or None for no limit; it is {timeout_seconds!r}")
         self.additional_authorized_imports = list(additional_authorized_imports)
-        self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
         self.max_print_outputs_length = (
             MAX_PRINT_OUTPUTS_LENGTH if max_print_outputs_length is None else max_print_outputs_length
         )
@@ -81,6 +80,11 @@ class LocalPythonExecutor(Box):
         self._running: Running | None = None
         self._thread = 0
         self._builtins_are_old = True
+
+    @property
+    def authorized_imports(self) -> list[str]:
+        """All that may be imported."""
+        return sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
 
     # What snippets can use
 

@@ -128,6 +128,7 @@ class Rewrites:
 
 
 rewrites = Rewrites()
+_set = object.__setattr__
 
 
 Data = dict[str, Any]
@@ -141,10 +142,9 @@ class MemoryStep:
     _messages: tuple[ChatMessage, ...] | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        fields = self.__dict__
-        fields[name] = value
-        if fields.get("_messages") is not None:
-            fields["_messages"] = None
+        _set(self, name, value)
+        if self._messages is not None:
+            _set(self, "_messages", None)
             rewrites.count += 1
 
     def dict(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ class MemoryStep:
     def messages(self) -> tuple[ChatMessage, ...]:
         """`to_messages()`, made once and kept until a field is assigned."""
         if self._messages is None:
-            self.__dict__["_messages"] = tuple(self.to_messages())
+            _set(self, "_messages", tuple(self.to_messages()))
         return self._messages or ()
 
 

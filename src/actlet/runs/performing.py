@@ -119,6 +119,7 @@ class Performer:
                 continue
             if isinstance(outcome, CodeOutput):
                 yield Close(self._inbox)
+                self._inbox = None
                 if outcome.error is not None and outcome.error.fatal:
                     raise BoxError(outcome.error.message)
                 yield CodeFinished(outcome)
