@@ -102,7 +102,7 @@ class AsyncDriver:
             return self._open(wait.source)
         self._task = task
         try:
-            return await self._work(wait)
+            return await _WAYS[type(wait)](self, wait)
         except asyncio.CancelledError as error:
             if self._cancelled and self._take_back(task) == 0:
                 raise self._left() from None
@@ -118,26 +118,14 @@ class AsyncDriver:
         self._cancelled = False
         return task.uncancel()
 
-    def _work(self, wait: Wait) -> Awaitable[Any]:
-        """What a wait comes down to, to be awaited."""
-        match wait:
-            case Next(opened):
-                return opened.next()  # type: ignore[no-any-return]
-            case Call(coroutine=coroutine, arguments=arguments, timeout=None) if coroutine is not None:
-                return coroutine(**arguments)  # type: ignore[no-any-return]
-            case Call():
-                return call(wait)
-            case Close(opened):
-                self._opened.remove(opened)
-                return opened.close()  # type: ignore[no-any-return]
-            case Sleep(seconds):
-                return asyncio.sleep(seconds)
-        raise TypeError(f"a driver can't wait for {wait!r}")
-
     def _open(self, source: Any) -> Any:
         opened = _SOURCES[type(source)](source)
         self._opened.append(opened)
         return opened
+
+    def _close(self, wait: Close) -> Awaitable[Any]:
+        self._opened.remove(wait.opened)
+        return wait.opened.close()  # type: ignore[no-any-return]
 
     def _left(self) -> AgentInterruptedError:
         self._woken = False
@@ -146,6 +134,15 @@ class AsyncDriver:
     async def _close_all(self) -> None:
         while self._opened:
             await self._opened.pop().close()
+
+
+_WAYS: dict[type, Callable[[AsyncDriver, Any], Awaitable[Any]]] = {
+    Next: lambda _, wait: wait.opened.next(),
+    Call: lambda _, wait: call(wait),
+    Close: AsyncDriver._close,
+    Sleep: lambda _, wait: asyncio.sleep(wait.seconds),
+}
+"""What each kind of wait comes down to, to be awaited."""
 
 
 async def _whatever_happens(work: Any) -> None:
@@ -162,15 +159,17 @@ async def _whatever_happens(work: Any) -> None:
         raise cancelled
 
 
-async def call(call: Call) -> Any:
+def call(call: Call) -> Awaitable[Any]:
     """Call a function: a coroutine here, what blocks on a worker."""
     if call.coroutine is not None:
         work = call.coroutine(**call.arguments)
     else:
         assert call.function is not None
         work = in_worker(partial(call.function, **call.arguments))
-    if call.timeout is None:
-        return await work
+    return work if call.timeout is None else _in_time(work, call)
+
+
+async def _in_time(work: Awaitable[Any], call: Call) -> Any:
     try:
         async with asyncio.timeout(call.timeout) as limit:
             return await work
