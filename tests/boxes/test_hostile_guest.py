@@ -16,7 +16,9 @@ from actlet.toolbox.final_answer import FinalAnswerTool
 FORGE = """
 import os, stat
 def forge(data):
-    for fd in range(3, 64):
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        if fd < 3:
+            continue
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode):
                 os.write(fd, data)
@@ -68,6 +70,8 @@ def done(**fields):
         "final": False,
         "error": None,
         "changed": [],
+        "files": [],
+        "printed": "",
     }
     return json.dumps({**message, **fields})
 
@@ -76,7 +80,7 @@ def done(**fields):
     "fields",
     [
         {"value": {"a": 1}}, {"value": ["own", 12]}, {"value": ["path", 1]}, {"shown": 1}, {"final": "yes"}, {"text": 5},
-        {"changed": "abc"}, {"changed": [1]}, {"changed": None}, {"error": "x"}, {"error": [1, 2, 3, 4, 5]}, {"error": []},
+        {"changed": "abc"}, {"changed": [1]}, {"changed": None}, {"printed": None}, {"error": "x"}, {"error": [1, 2, 3, 4, 5]}, {"error": []},
     ],
     ids=str,
 )  # fmt: skip
@@ -138,7 +142,7 @@ def test_a_frame_that_never_ends_is_ended_by_the_time_limit(box):
     [
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
         "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(60)",
-        "import os, time\nfor fd in range(64):\n    try: os.close(fd)\n    except OSError: pass\ntime.sleep(60)",
+        "import os, time\nfor fd in range(1024):\n    try: os.close(fd)\n    except OSError: pass\ntime.sleep(60)",
         "import time\nclass E(Exception):\n    def __str__(self):\n        while True: pass\nraise E()",
         "class R:\n    def __repr__(self):\n        while True: pass\nR()",
         "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()",

@@ -20,8 +20,8 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Dict, NamedTuple, Union  # noqa: UP035  Dict and Union at run time, for Python 3.9
 
@@ -1111,36 +1111,264 @@ def _bare(column: Any) -> Any:
     return column.array if hasattr(column, "array") and hasattr(column, "index") else column
 
 
-# The guest
+# Bytes, both ways
 
 
-class ToolError(Exception):
-    """What a tool raised, where its class isn't known in here."""
+class ByteReader:
+    """The bytes of a descriptor, read ahead, so that a small message takes one call of the system."""
 
-
-class Pipes:
-    """Frames over two descriptors."""
-
-    def __init__(self, read_fd: int, write_fd: int) -> None:
-        self.read_fd, self.write_fd = read_fd, write_fd
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.ahead = bytearray()
 
     def read(self, size: int) -> bytearray:
-        """Exactly `size` bytes. Raises `EOFError` if there are no more."""
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            count = os.readv(self.read_fd, [view[: 1 << 20]])
-            if not count:
-                raise EOFError
-            view = view[count:]
+        """Exactly `size` bytes, waiting for them. Raises `EOFError` if there are no more."""
+        ahead = self.ahead
+        if size > READ_AHEAD:
+            return self._read_much(size)
+        while len(ahead) < size:
+            ahead += self.some()
+        data = ahead[:size]
+        del ahead[:size]
         return data
+
+    def _read_much(self, size: int) -> bytearray:
+        """Without copying, beyond what is there already."""
+        data = bytearray(size)
+        ready = min(len(self.ahead), size)
+        data[:ready] = self.ahead[:ready]
+        del self.ahead[:ready]
+        view = memoryview(data)[ready:]
+        while view:
+            view = view[self._wait(os.readv, [view[: 1 << 20]]) :]
+        return data
+
+    def some(self) -> bytes:
+        """The bytes that come next, at least one."""
+        data: bytes = self._wait(os.read, READ_AHEAD)
+        return data
+
+    def _wait(self, read: Callable[[int, Any], Any], what: Any) -> Any:
+        while True:
+            try:
+                got = read(self.fd, what)
+            except BlockingIOError:
+                _wait_for(self.fd)
+                continue
+            if not got:
+                raise EOFError("the channel was closed by the other side")
+            return got
+
+
+READ_AHEAD = 65_536
+"""Bytes that are read at once."""
+
+
+def _wait_for(fd: int) -> None:
+    import select
+
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    poll.poll()
+
+
+class LineReader(ByteReader):
+    """The bytes that come as lines of base64."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self._lines = FromLines()
+
+    def _read_much(self, size: int) -> bytearray:
+        while len(self.ahead) < size:
+            self.ahead += self.some()
+        data, self.ahead = self.ahead[:size], self.ahead[size:]
+        return data
+
+    def some(self) -> bytes:
+        """The bytes of the lines that come next, at least one."""
+        while not (data := self._lines.feed(super().some())):
+            continue
+        return data
+
+
+class FromLines:
+    """Lines of base64, in whatever pieces they come, to bytes."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes of the lines that are complete now. Raises `ValueError` for a line that isn't base64."""
+        import binascii
+
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LINE_BYTES * 2:
+            raise ValueError("a line that never ends")
+        try:
+            return b"".join([binascii.a2b_base64(line.strip()) for line in lines])
+        except binascii.Error as error:
+            raise ValueError(f"a line that isn't base64: {error}") from None
+
+
+LINE_BYTES = 49_152
+"""Bytes that one line of base64 stands for, at most."""
+
+
+def to_lines(data: Blob) -> bytes:
+    """Bytes as lines of base64."""
+    import binascii
+
+    parts = [data[start : start + LINE_BYTES] for start in range(0, len(data), LINE_BYTES)]
+    return b"".join(map(binascii.b2a_base64, parts))
+
+
+class Wire:
+    """The guest's end of its channel: what a `Guest` sends by and receives from.
+
+    `send(pieces)` writes all of a message, or raises `OSError`. `receive()` waits for the next message and returns
+    it with its blobs (`read_frame` makes them from bytes); it raises `EOFError` when the host has closed the
+    channel. One thread at a time receives. `areceive()` is the same for whoever is in an event loop: it may be
+    cancelled, and then loses nothing. A runtime without threads (Pyodide) brings a wire of its own.
+    """
+
+    def send(self, pieces: Sequence[Blob]) -> None:
+        """Write all of it."""
+        raise NotImplementedError
+
+    def receive(self) -> tuple[Message, list[bytearray | None]]:
+        """The next message, waiting for it."""
+        raise NotImplementedError
+
+    async def areceive(self) -> tuple[Message, list[bytearray | None]]:
+        """The next message. The event loop stands still while it waits, unless a wire knows better."""
+        return self.receive()
+
+
+class PipeWire(Wire):
+    """Messages over two descriptors."""
+
+    def __init__(self, read_fd: int, write_fd: int, reader: ByteReader | None = None) -> None:
+        self.reader = reader or ByteReader(read_fd)
+        self.fds = read_fd, write_fd
 
     def send(self, pieces: Sequence[Blob]) -> None:
         """Write all of it."""
         for piece in pieces:
             view = memoryview(piece).cast("B")
             while view:
-                view = view[os.write(self.write_fd, view[: 1 << 20]) :]
+                view = view[os.write(self.fds[1], view[: 1 << 20]) :]
+
+    def receive(self) -> tuple[Message, list[bytearray | None]]:
+        """The next message, waiting for it."""
+        return read_frame(self.reader.read)
+
+    def ready(self) -> bool:
+        """Whether a message, or the beginning of one, is there."""
+        import select
+
+        poll = select.poll()
+        poll.register(self.fds[0], select.POLLIN)
+        return bool(self.reader.ahead or poll.poll(0))
+
+
+class LineWire(PipeWire):
+    """Messages over two descriptors that carry nothing but text: lines of base64."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        super().__init__(read_fd, write_fd, LineReader(read_fd))
+
+    def send(self, pieces: Sequence[Blob]) -> None:
+        """Write all of it."""
+        super().send([to_lines(b"".join(pieces))])
+
+
+# Files
+
+
+MOST_FILES = 10_000
+"""How many entries of the work folder are looked at."""
+
+
+class Folder:
+    """The work folder: where files are put, and what a snippet made or changed there. Follows no links."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._seen = dict(self._walk())
+
+    def put(self, name: str, data: Blob) -> None:
+        """Write a file, and the folders it is in."""
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        state = os.stat(path)
+        self._seen[name] = state.st_mtime_ns, state.st_size
+
+    def get(self, name: str) -> bytes:
+        """Read a file. Raises `OSError` for what is none, such as a pipe or a link."""
+        import stat
+
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        fd = os.open(os.path.join(self.path, name), flags)
+        with open(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise OSError("not a file")
+            return file.read()
+
+    def files(self) -> list[tuple[str, int]]:
+        """The names and sizes of the files."""
+        return sorted((name, size) for name, (_, size) in self._walk())
+
+    def changed(self) -> list[str]:
+        """The files that were made or changed since this was last asked, or they were put."""
+        seen, self._seen = self._seen, dict(self._walk())
+        return sorted(name for name, state in self._seen.items() if seen.get(name) != state)
+
+    def clear(self) -> None:
+        """Remove what is in it."""
+        for name in os.listdir(self.path):
+            path = os.path.join(self.path, name)
+            if os.path.isdir(path) and not os.path.islink(path):
+                import shutil
+
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+        self._seen = {}
+
+    def _walk(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        folders, looked_at = [""], 0
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = os.scandir(os.path.join(self.path, folder))
+            except OSError:
+                continue  # it has gone, or isn't ours
+            with entries:
+                for entry in entries:
+                    looked_at += 1
+                    if looked_at > MOST_FILES:
+                        return
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{folder}{entry.name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        yield from self._state(folder + entry.name, entry)
+
+    def _state(self, name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+        try:
+            state = entry.stat(follow_symlinks=False)
+        except OSError:
+            return  # it has gone
+        yield name, (state.st_mtime_ns, state.st_size)
+
+
+# The guest
+
+
+class ToolError(Exception):
+    """What a tool raised, where its class isn't known in here."""
 
 
 class _Call:
@@ -1152,6 +1380,7 @@ class _Call:
         self.lock.acquire()
         self.answer: tuple[list[Any], list[bytearray | None]] | None = None
         self.then: Callable[[], object] = self.lock.release
+        self.loop: Any = None
 
 
 class Stub:
@@ -1268,107 +1497,123 @@ class Printer:
         """Nothing: what comes later is printed too."""
 
 
+class _Turn:
+    """One thread at a time; no interrupt comes up in the main thread while it has the turn."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest, self._lock = guest, threading.Lock()
+        self.thread = 0
+
+    def take(self, wait: bool = True) -> bool:
+        """Take the turn; without waiting, whether it was free."""
+        thread = threading.get_ident()
+        main = thread == self._guest.main_thread
+        if main:
+            self._guest.shields += 1
+        if self._lock.acquire(wait):
+            self.thread = thread
+            return True
+        if main:
+            self._guest.unshield()
+        return False
+
+    def give(self) -> None:
+        """Give it back. Raises the `KeyboardInterrupt` that may have come meanwhile."""
+        thread, self.thread = self.thread, 0
+        self._lock.release()
+        if thread == self._guest.main_thread:
+            self._guest.unshield()
+
+    def taken(self) -> bool:
+        """Whether somebody has it."""
+        return self._lock.locked()
+
+    def mine(self) -> bool:
+        """Whether this thread has it."""
+        return self.thread == threading.get_ident()
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.give()
+
+
 class Guest:
     """The kernel inside a box: does what the host's messages say, and asks the host for tools.
 
-    One thread reads messages, so that answers and interrupts arrive while the main thread runs a snippet.
+    Whoever waits reads: the wire is read where there is nothing to run, and where a tool's answer is awaited.
+    This class needs neither threads nor signals; `ProcessGuest` adds them, for what comes while a snippet runs.
     """
 
-    def __init__(self, pipes: Pipes) -> None:
+    def __init__(self, wire: Wire) -> None:
         import builtins
-        from queue import SimpleQueue
         from types import ModuleType
 
-        self._pipes = pipes
+        self._wire = wire
         self._codec = Codec(trusting=True)
         self.kernel = Kernel(dict(vars(builtins)), self.printed)
         main = ModuleType("__main__")
         self.kernel.namespace = vars(main)
         self.kernel.forget()
         sys.modules["__main__"] = main
+        self.folder = Folder(os.getcwd())
         self._stubs: dict[str, Stub] = {}
-        self._inbox: Any = SimpleQueue()
-        self._sending = threading.Lock()
+        self._inbox: deque[tuple[Message, list[bytearray | None]]] = deque()
+        self._reading = _Turn(self)
+        self._sending = _Turn(self)
         self._numbers = itertools.count(1)
         self._calls: dict[int, _Call] = {}
         self._queued: list[_Call] = []
-        self._asked_for: set[str] = set()
-        self._text: list[str] = []
+        self._pump: Any = None
+        self._text: deque[str] = deque()
         self._text_size = 0
         self._sent_at = 0.0
-        self._running = 0
         self._snippet = 0
-        self._shielded = False
-        self._interrupted = False
-        self._pid = os.getpid()
-        self._stdio = -1
         self._failed: tuple[BaseException, str] | None = None
+        self._is_child = False
+        self.main_thread = threading.get_ident()
+        self.shields = 0
+        self._stoppable = False
+        self._interrupted = False
 
     # Its life
 
     def serve(self) -> None:
-        """Do what the host says until it closes the channel."""
-        import signal
-
-        self._take_stdio()
-        signal.signal(signal.SIGINT, self._on_interrupt)
-        threading.Thread(target=self._read, name="actlet-kernel", daemon=True).start()
-        version = ".".join(map(str, sys.version_info[:3]))
-        self._send({"is": "ready", "takes": libraries(), "python": version, "pid": os.getpid()})
-        while True:
-            message, blobs = self._inbox.get()
-            if message["is"] == "end":
-                os._exit(0)
-            getattr(self, "_on_" + message["is"])(message, blobs)
-
-    def _take_stdio(self) -> None:
-        """The snippet's standard input is empty; what its C code and its children print comes through a pipe."""
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-        self._stdio, write = os.pipe()
-        os.set_blocking(self._stdio, False)
-        os.dup2(write, 1)
-        os.dup2(write, 2)
-        os.close(write)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stdout, sys.stderr = Printer(self, 1), Printer(self, 2)
-        os.register_at_fork(after_in_child=self._forked)
-
-    def _forked(self) -> None:
-        """A child of the snippet's: it has no part in the protocol, and prints by way of its descriptors."""
-        self._sending = threading.Lock()
-        self._pid = 0
-
-    def _read(self) -> None:
-        """On the reader's thread, for ever."""
-        import select
-
-        poll = select.poll()
-        poll.register(self._pipes.read_fd, select.POLLIN)
-        poll.register(self._stdio, select.POLLIN)
+        """Do what the host says until it closes the channel, or doesn't listen any more."""
         try:
+            self._begin()
+            version = ".".join(map(str, sys.version_info[:3]))
+            self._send({"is": "ready", "takes": libraries(), "python": version, "pid": os.getpid()})
             while True:
-                ready = poll.poll(50 if self._snippet else None)
-                if any(fd == self._stdio for fd, _ in ready):
-                    self._drain()
-                if any(fd == self._pipes.read_fd for fd, _ in ready):
-                    self._sort(*read_frame(self._pipes.read))
-                if self._text:
-                    self.flush()
+                message, blobs = self._next()
+                getattr(self, "_on_" + message["is"])(message, blobs)
         except (EOFError, OSError, FrameError):
-            os._exit(0)
+            return
+
+    def _begin(self) -> None:
+        """Make the snippet's standard outputs those that are sent to the host."""
+        sys.stdout, sys.stderr = Printer(self, 1), Printer(self, 2)
+
+    def _next(self) -> tuple[Message, list[bytearray | None]]:
+        """What is to be done next, waiting for it."""
+        while True:
+            with self._reading:
+                if self._inbox:
+                    return self._inbox.popleft()
+                self._sort(*self._wire.receive())
 
     def _sort(self, message: Message, blobs: list[bytearray | None]) -> None:
+        """Do at once what can't wait for the end of a snippet. The caller holds `_reading`."""
         kind = message["is"]
         if kind == "answers":
             self._on_answers(message, blobs)
         elif kind == "interrupt":
             self._interrupt(message["n"])
+        elif kind == "file":
+            self._on_file(message, blobs)
         else:
-            if kind == "run":
-                self._snippet = message["n"]
-            self._inbox.put((message, blobs))
+            self._inbox.append((message, blobs))
 
     # What the host says
 
@@ -1389,56 +1634,80 @@ class Guest:
     def _on_reset(self, _message: Message, _blobs: Any) -> None:
         self.kernel.forget()
         self._codec.forget()
+        self.folder.clear()
+
+    def _on_file(self, message: Message, blobs: list[bytearray | None]) -> None:
+        reply: Message = {"is": "file", "r": message["r"], "error": None}
+        data: list[Blob] = []
+        try:
+            if message["do"] == "put":
+                self.folder.put(message["path"], blobs[0] or b"")
+            elif message["do"] == "get":
+                data.append(self.folder.get(message["path"]))
+            else:
+                reply["files"] = self.folder.files()
+            pieces = frame(reply, data, self._codec.limits)
+        except (OSError, ValueError, CrossError, MemoryError) as error:
+            text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            pieces = frame({**reply, "error": [type(error).__name__, text]})
+        self._transmit(pieces)
 
     def _on_run(self, message: Message, _blobs: Any) -> None:
-        number = message["n"]
-        self._failed = None
+        number: int = message["n"]
+        self._failed, self._interrupted = None, False
+        self._snippet_begins(number)
         try:
-            ended = self._run(number, message["code"])
-        except KeyboardInterrupt as error:
-            ended = Ended(failure=self.kernel.describe(error), exception=error)
+            ended = self._stopped_by_interrupts(lambda: self._run(message["code"]))
         except BaseException as error:  # what showing a value or an error raised, which can be anything
-            ended = Ended(failure=Failure(type(error).__name__, ""), exception=error)
-        self._running = 0
-        if self._pid != os.getpid():
+            polite = isinstance(error, KeyboardInterrupt)
+            failure = self.kernel.describe(error) if polite else Failure(type(error).__name__, "")
+            ended = Ended(failure=failure, exception=error)
+        if self._is_child:
             os._exit(0)
-        self._drain()
-        self.flush()
-        self._snippet = 0
-        self._finish(number, ended)
+        self._transmit(self._done(number, ended))
 
-    def _run(self, number: int, code: str) -> Ended:
+    def _run(self, code: str) -> Ended:
         try:
-            self._running = number
-            try:
-                tree = self.kernel.parse(code)
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                return Ended(failure=self.kernel.describe(error), exception=error)
-            return self.kernel.run(tree)
-        finally:
-            self._running = 0
+            tree = self.kernel.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return Ended(failure=self.kernel.describe(error), exception=error)
+        return self.kernel.run(tree)
 
-    def _finish(self, number: int, ended: Ended) -> None:
+    def _snippet_begins(self, number: int) -> None:
+        self._snippet = number
+
+    def _snippet_ends(self) -> None:
+        self._snippet = 0
+
+    def _done(self, number: int, ended: Ended) -> Sequence[Blob]:
+        """The message of how a snippet ended. What of it can't be told is left out."""
         done: Message = {
             "is": "done", "n": number, "value": None, "shown": ended.shown, "text": ended.text,
-            "final": ended.final, "error": None, "changed": list(ended.changed),
+            "final": ended.final, "error": None, "changed": ended.changed, "files": (), "printed": "",
         }  # fmt: skip
-        failure = ended.failure
-        if failure is not None:
-            tool = self._failed[1] if self._failed and self._failed[0] is ended.exception else None
-            done["error"] = [failure.type[:200], failure.message, failure.line, failure.traceback, tool]
-            self._send(done)
-            return
         blobs: list[Blob] = []
-        self._running = number  # a hostile repr can be interrupted too
         try:
-            done["value"] = self._codec.encode(ended.value, blobs)
+            self._stopped_by_interrupts(lambda: self._fill(done, ended, blobs))
             pieces = frame(done, blobs, self._codec.limits)
         except BaseException as error:
-            self._running = 0
             pieces = frame(self._uncrossed(done, ended, error))
-        self._running = 0
-        self._transmit(pieces)
+        self._snippet_ends()
+        return pieces
+
+    def _fill(self, done: Message, ended: Ended, blobs: list[Blob]) -> None:
+        """What may take time, or call code of the snippet's."""
+        done["files"] = self.folder.changed()
+        failure = ended.failure
+        if failure is None:
+            done["value"] = self._codec.encode(ended.value, blobs)
+        else:
+            tool = self._failed[1] if self._failed and self._failed[0] is ended.exception else None
+            done["error"] = [failure.type[:200], failure.message, failure.line, failure.traceback, tool]
+        self._drain()
+        if self._text_size > LAST_TEXT:
+            self.flush()
+        with self._sending:
+            done["printed"] = self._taken_text()
 
     def _uncrossed(self, done: Message, ended: Ended, error: BaseException) -> Message:
         """The end of a snippet whose value can't cross: a handle; for a final answer, an error."""
@@ -1447,7 +1716,7 @@ class Guest:
             done["error"] = ["KeyboardInterrupt", "", None, "", None]
         elif ended.final:
             done["error"] = ["ValueError", f"the final answer can't be sent: {reason}", None, "", None]
-        else:
+        elif done["error"] is None:
             done["value"] = ["handle", 0, type(ended.value).__name__[:100], reason[:300]]
             return done
         done.update(value=None, final=False, shown=False, text=None)
@@ -1471,15 +1740,34 @@ class Guest:
         loop = asyncio.get_running_loop()
         future: Any = loop.create_future()
         call = _Call(next(self._numbers), name, args, kwargs)
-        call.then = lambda: loop.call_soon_threadsafe(self._settle, call, future)
+        call.loop, call.then = loop, lambda: self._wake(loop, call, future)
         if not self._queued:
-            loop.call_soon(self._ask_queued)
+            loop.call_soon(self._ask_queued, loop)
         self._queued.append(call)
         return future
 
-    def _ask_queued(self) -> None:
+    def _ask_queued(self, loop: Any) -> None:
         calls, self._queued = self._queued, []
         self._ask(calls)
+        self._read_in(loop)
+
+    def _read_in(self, loop: Any) -> None:
+        """Have answers read by an event loop, as long as it waits for some."""
+        if self._pump is None or self._pump.done():
+            self._pump = loop.create_task(self._read_awaiting(loop))
+
+    async def _read_awaiting(self, loop: Any) -> None:
+        while self._awaited_in(loop):
+            message = await self._wire.areceive()
+            with self._reading:
+                self._sort(*message)
+
+    def _awaited_in(self, loop: Any) -> bool:
+        return any(call.loop is loop for call in list(self._calls.values()))
+
+    def _wake(self, loop: Any, call: _Call, future: Any) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._settle, call, future)
 
     def _settle(self, call: _Call, future: Any) -> None:
         if future.done():
@@ -1490,8 +1778,13 @@ class Guest:
             future.set_exception(error)
 
     def _ask(self, calls: list[_Call]) -> list[_Call]:
-        if not self._snippet:
-            raise RuntimeError("tools can be called only while the snippet runs: join its threads before it ends")
+        if not self._snippet or self._is_child:
+            raise RuntimeError(
+                "tools can be called only while the snippet runs, and in its own process: join its threads before "
+                "it ends"
+            )
+        if self._sending.mine():
+            raise RuntimeError("a finalizer can't call tools")
         if not calls:
             return calls
         blobs: list[Blob] = []
@@ -1511,8 +1804,17 @@ class Guest:
         return calls
 
     def _wait(self, call: _Call) -> Any:
+        """Read until a call has its answer, or wait for whoever reads just now."""
         try:
-            call.lock.acquire()
+            while call.answer is None:
+                if not self._reading.take(wait=False):
+                    call.lock.acquire(timeout=TICK)
+                    continue
+                try:
+                    if call.answer is None:
+                        self._sort(*self._wire.receive())
+                finally:
+                    self._reading.give()
         finally:
             self._calls.pop(call.number, None)
         return self._value(call)
@@ -1537,45 +1839,205 @@ class Guest:
     # Interrupts: raised in the main thread, in the snippet and nowhere else
 
     def _interrupt(self, number: int) -> None:
-        import signal
-
+        """The host wants a snippet to end."""
         if number == self._snippet:
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            self.interrupted()
 
-    def _on_interrupt(self, *_: Any) -> None:
-        if self._shielded:
-            self._interrupted = True
-        elif self._running:
+    def interrupted(self, *_: Any) -> None:
+        """End the snippet with `KeyboardInterrupt`, now or as soon as it can be. A handler of signals."""
+        self._interrupted = True
+        if not self.shields:
+            self._raise_interrupt()
+
+    def unshield(self) -> None:
+        """The main thread has given back a turn."""
+        self.shields -= 1
+        if self._interrupted and not self.shields:
+            self._raise_interrupt()
+
+    def _raise_interrupt(self) -> None:
+        if self._stoppable:
+            self._interrupted = False
             raise KeyboardInterrupt("the snippet was interrupted")
+
+    def _stopped_by_interrupts(self, job: Callable[[], Any]) -> Any:
+        """Do a job, which an interrupt ends."""
+        try:
+            self._stoppable = True
+            if self._interrupted:
+                self._raise_interrupt()
+            return job()
+        finally:
+            self._stoppable = False
 
     # What is printed, and what is sent
 
     def printed(self, text: str) -> None:
         """Print text of the snippet."""
-        if self._pid != os.getpid():
+        if self._is_child:
             os.write(1, text.encode("utf-8", "replace"))
             return
         self._text.append(text)
         self._text_size += len(text)
-        if self._shielded and threading.current_thread() is threading.main_thread():
-            return  # a finalizer prints while something is being sent
-        if self._text_size > 32_768 or time.monotonic() - self._sent_at > 0.05:
+        if self._text_size > TEXT_SIZE or time.monotonic() - self._sent_at > 0.05:
             self.flush()
 
     def flush(self) -> None:
         """Send the text that is waiting to be sent."""
-        if not self._text or self._pid != os.getpid():
-            return
-        with self._lock_sending():
-            texts, self._text, self._text_size = self._text, [], 0
+        if not self._text or self._is_child or self._sending.mine():
+            return  # a finalizer may print while something is being sent
+        with self._sending:
             self._sent_at = time.monotonic()
-            text = "".join(texts)
-            for start in range(0, len(text), 1_000_000):
-                piece = {"is": "printed", "n": self._snippet, "text": text[start : start + 1_000_000]}
-                self._pipes.send(frame(piece))
+            text = self._taken_text()
+            for start in range(0, len(text), LAST_TEXT):
+                piece = {"is": "printed", "n": self._snippet, "text": text[start : start + LAST_TEXT]}
+                self._wire.send(frame(piece))
+
+    def _taken_text(self) -> str:
+        """The text that is waiting to be sent, which the caller, whose turn it is, sends."""
+        self._text_size = 0
+        texts = [self._text.popleft() for _ in range(len(self._text))]
+        return "".join(texts)
 
     def _drain(self) -> None:
-        """Print what has come through the pipe from C code and from children."""
+        """Print what has come from elsewhere than Python."""
+
+    def _send(self, message: Message) -> None:
+        self._transmit(frame(message))
+
+    def _transmit(self, pieces: Sequence[Blob]) -> None:
+        if not self._is_child:
+            with self._sending:
+                self._wire.send(pieces)
+
+
+LAST_TEXT = 1_000_000
+"""Characters of text in one message, at most."""
+
+TEXT_SIZE = 32_768
+"""Characters of printed text that are kept back, at most."""
+
+TICK = 0.02
+"""Seconds between two looks of the watcher, while a snippet runs."""
+
+
+class ProcessGuest(Guest):
+    """A guest that has a process of its own, with threads and signals.
+
+    A watcher, asleep while nothing runs, reads for a snippet that has run for a while: interrupts, and answers to
+    its threads. It passes on what is printed, also by C code and by children, through a pipe.
+    """
+
+    def __init__(self, wire: PipeWire) -> None:
+        super().__init__(wire)
+        self._pipe = wire
+        self._stdio = -1
+        self._asleep = False
+        self._wake_up = threading.Semaphore(0)
+        self._gate = threading.Lock()
+        self._unheard = False
+        self._handler = self.interrupted
+
+    def serve(self) -> None:
+        """Do what the host says until it closes the channel. The process ends then, with all of its threads."""
+        super().serve()
+        os._exit(0)
+
+    def _begin(self) -> None:
+        """The snippet's standard input is empty; what its C code and its children print comes through a pipe."""
+        import signal
+
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        self._stdio, write = os.pipe()
+        os.set_blocking(self._stdio, False)
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        os.close(write)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        super()._begin()
+        os.register_at_fork(after_in_child=self._forked)
+        signal.signal(signal.SIGINT, self._handler)
+        threading.Thread(target=self._watch, name="actlet-kernel", daemon=True).start()
+
+    def _forked(self) -> None:
+        """A child of the snippet's: it has no part in the protocol, and prints by way of its descriptors."""
+        self._is_child = True
+        for fd in {*self._pipe.fds, self._stdio}:
+            os.close(fd)
+
+    def _snippet_begins(self, number: int) -> None:
+        import signal
+
+        if signal.getsignal(signal.SIGINT) is not self._handler:
+            signal.signal(signal.SIGINT, self._handler)
+        self._unheard = False
+        self._sent_at = time.monotonic()
+        self._snippet = number
+        if self._asleep:
+            self._asleep = False
+            self._wake_up.release()
+
+    def _snippet_ends(self) -> None:
+        with self._gate:
+            self._snippet = 0
+
+    # The watcher
+
+    def _watch(self) -> None:
+        """On the watcher's thread, for ever."""
+        import select
+
+        printed, both = select.poll(), select.poll()
+        for poll in printed, both:
+            poll.register(self._stdio, select.POLLIN)
+        both.register(self._pipe.fds[0], select.POLLIN)
+        last = 0
+        try:
+            while True:
+                self._sleep()
+                reads = self._snippet == last and not self._reading.taken()
+                last = self._snippet
+                ready = (both if reads else printed).poll(0 if reads and self._pipe.reader.ahead else TICK * 1000)
+                self._look(reads, {fd for fd, _ in ready})
+        except BaseException:  # the host is gone, or nobody would hear it any more
+            os._exit(1)
+
+    def _sleep(self) -> None:
+        """Until a snippet runs."""
+        while not self._snippet:
+            self._asleep = True
+            if not self._snippet:
+                self._wake_up.acquire()
+            self._asleep = False
+
+    def _look(self, reads: bool, ready: set[int]) -> None:
+        if self._stdio in ready:
+            self._drain()
+        if reads and (self._pipe.fds[0] in ready or self._pipe.reader.ahead):
+            self._read_what_is_there()
+        self.flush()
+        if self._unheard:
+            self._signal()
+
+    def _read_what_is_there(self) -> None:
+        if self._reading.take(wait=False):
+            try:
+                while self._snippet and self._pipe.ready():
+                    self._sort(*self._wire.receive())
+            finally:
+                self._reading.give()
+
+    def _read_in(self, loop: Any) -> None:
+        loop.add_reader(self._pipe.fds[0], self._read_for_loop, loop)
+
+    def _read_for_loop(self, loop: Any) -> None:
+        self._read_what_is_there()
+        if not self._awaited_in(loop):
+            loop.remove_reader(self._pipe.fds[0])
+
+    def _drain(self) -> None:
         data = b""
         while len(data) < 1 << 20:
             try:
@@ -1586,30 +2048,24 @@ class Guest:
         if data:
             self.printed(data.decode("utf-8", "replace"))
 
-    def _send(self, message: Message) -> None:
-        self._transmit(frame(message))
+    # Interrupts
 
-    def _transmit(self, pieces: Sequence[Blob]) -> None:
-        if self._pid == os.getpid():
-            with self._lock_sending():
-                self._pipes.send(pieces)
+    def _interrupt(self, number: int) -> None:
+        with self._gate:
+            if number == self._snippet:
+                self._unheard = True
+                self._signal()
 
-    @contextmanager
-    def _lock_sending(self) -> Iterator[None]:
-        """Nobody else sends, and no interrupt comes in between."""
-        main = threading.current_thread() is threading.main_thread()
-        if main:
-            self._shielded = True
-        try:
-            with self._sending:
-                yield
-        finally:
-            if main:
-                self._shielded = False
-                if self._interrupted:
-                    self._interrupted = False
-                    if self._running:
-                        raise KeyboardInterrupt("the snippet was interrupted")
+    def _signal(self) -> None:
+        """Once is not enough where the signal comes just before a call of the system that waits."""
+        import signal
+
+        signal.pthread_kill(self.main_thread, signal.SIGINT)
+
+    def interrupted(self, *_: Any) -> None:
+        """The signal has come."""
+        self._unheard = False
+        super().interrupted()
 
 
 def _as_error(name: str, message: str) -> BaseException:
@@ -1629,8 +2085,19 @@ def _as_error(name: str, message: str) -> BaseException:
 
 def main(read_fd: int, write_fd: int) -> None:
     """Be a box's kernel: messages come in by `read_fd` and go out by `write_fd`, until the channel is closed."""
-    Guest(Pipes(read_fd, write_fd)).serve()
+    ProcessGuest(PipeWire(read_fd, write_fd)).serve()
+
+
+def start(words: list[str]) -> None:
+    """Be a box's kernel in a process of its own, by the words of its command.
+
+    `R W`: over two descriptors. `stdio`: over what are standard input and output now. `lines`: the same, as text.
+    """
+    if words[0] in ("stdio", "lines"):
+        wire = LineWire if words[0] == "lines" else PipeWire
+        ProcessGuest(wire(os.dup(0), os.dup(1))).serve()
+    main(int(words[0]), int(words[1]))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    start(sys.argv[1:])

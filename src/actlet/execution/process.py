@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import BoxError
 from . import kernel
 from .packages import Progress, checked_requirements, on_stderr, site_packages
-from .protocol import Channel, RemoteBox
+from .protocol import Channel, PipeChannel, RemoteBox
 
 _WITH_PACKAGES = (
     "import runpy, sys; folder, kernel = sys.argv[1:3]; del sys.argv[:2]; "
@@ -67,7 +67,7 @@ class ProcessExecutor(RemoteBox):
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        return Channel(ours_in, ours_out)
+        return PipeChannel(ours_in, ours_out)
 
     def _kill(self) -> None:
         process = self._process

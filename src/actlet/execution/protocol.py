@@ -28,7 +28,7 @@ from ..errors import BoxError
 from ..threads import Alarm, Worker
 from .box import Answer, Box, BoxCall, CodeOutput, Deliver, SnippetError, Suspended
 from .by_hand import raise_failure, run_by_hand
-from .channel import Channel
+from .channel import Channel, FedChannel, LinesChannel, PipeChannel
 from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, frame, libraries, read_frame
 from .known import Known
 from .offers import offers_of
@@ -411,6 +411,7 @@ class RemoteBox(Box):
         self._send_answers(link, [answer])
 
     def _on_done(self, snippet: Snippet, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
+        snippet.printed.write(_checked(message.get("printed"), str))
         output = _output_of(message, link.codec, blobs, self.tools)
         self._known.add(output.changed)
         with self._lock:
@@ -569,4 +570,4 @@ def _answer_node(codec: Codec, answer: Answer, blobs: list[Blob]) -> list[Any]:
         return [answer.id, False, ["ValueError", f"what the tool returned can't be sent to the box: {error}"]]
 
 
-__all__ = ["Channel", "Handle", "RemoteBox"]
+__all__ = ["Channel", "FedChannel", "Handle", "LinesChannel", "PipeChannel", "RemoteBox"]

@@ -20,7 +20,7 @@ from typing import Any
 from ...errors import BoxError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr, site_packages
-from ..protocol import Channel, RemoteBox
+from ..protocol import Channel, PipeChannel, RemoteBox
 from . import workers
 from .lockdown import LAYERS, REQUIRED, missing
 from .workers import Limits, Options, Worker
@@ -105,7 +105,7 @@ class SandboxExecutor(RemoteBox):
             folder = site_packages(self.packages, progress=self.progress)
             shared = replace(shared, packages=(str(folder),))
         worker = workers.fork(shared, self._allowed)
-        channel = Channel(worker.read, worker.write)
+        channel = PipeChannel(worker.read, worker.write)
         lacking = missing(worker.report, self.require)
         if lacking:
             worker.close()
