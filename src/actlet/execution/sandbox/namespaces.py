@@ -15,6 +15,8 @@ This layer is optional: many machines and containers refuse it. Landlock and sec
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from .syscalls import (
     MS_BIND,
@@ -37,10 +39,6 @@ from .syscalls import (
     unmount,
     unshare,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 WORK, TEMPORARY, BOX = "/work", "/tmp", "/box"
 """A worker's private folder is mounted at `BOX`, unless a path that it sees begins so; `WORK` and `TEMPORARY` are
@@ -115,11 +113,11 @@ def _is_temporary(path: str) -> bool:
     return path.startswith(TEMPORARY + "/")
 
 
-class Private:
+class Private(NamedTuple):
     """A worker's private folder: where it is mounted, and the links that its `TEMPORARY` has to begin with."""
 
-    def __init__(self, box: str = BOX, links: tuple[tuple[str, str], ...] = ()) -> None:
-        self.box, self.links = box, links
+    box: str = BOX
+    links: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def among(cls, paths: Iterable[str]) -> Private:
