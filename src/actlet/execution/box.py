@@ -135,6 +135,10 @@ class PythonExecutor(ABC):
 class Box(PythonExecutor):
     """An executor that doesn't make its caller wait, and leaves its tool calls to the caller."""
 
+    def start(self) -> None:
+        """Start now what would be started with the first snippet, and wait for it. Raises `BoxError`."""
+        return
+
     @abstractmethod
     def submit(self, code: str, deliver: Deliver) -> None:
         """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""

@@ -140,6 +140,7 @@ class RemoteBox(Box):
         Nobody else is kept waiting meanwhile: a snippet may be interrupted, and `cleanup` ends what has started.
         """
         with self._starting:
+            _started.add(self)
             with self._lock:
                 if self._link is not None:
                     return
@@ -153,7 +154,6 @@ class RemoteBox(Box):
                 link.channel.close()
                 self._kill()
                 raise BoxError("the box was closed while it was starting")
-            _running.add(self)
         name = f"actlet-{type(self).__name__}"
         threading.Thread(target=_read, args=(ref(self), link), name=name, daemon=True).start()
 
@@ -204,7 +204,7 @@ class RemoteBox(Box):
             self._cut()
         self._end(snippet, CodeOutput())
         with self._starting:
-            _running.discard(self)
+            _started.discard(self)
 
     def __del__(self) -> None:
         if getattr(self, "_link", None) is not None:
@@ -446,15 +446,18 @@ class RemoteBox(Box):
         return raise_failure(self.run(code_action))
 
 
-_running: WeakSet[RemoteBox] = WeakSet()
-"""The boxes whose kernels were started, to be closed when this process ends."""
+_started: WeakSet[RemoteBox] = WeakSet()
+"""The boxes that this process has started, and not closed: they are closed when it ends."""
 
 
 @atexit.register
 def _close_all() -> None:
-    for box in list(_running):
-        if box._link is not None and box._link.process == os.getpid():
-            box.cleanup()
+    for box in list(_started):
+        box.cleanup()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_started.clear)
 
 
 def _unstarted(error: Exception) -> SnippetError:
