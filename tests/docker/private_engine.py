@@ -78,8 +78,9 @@ def _dockerd(folder: Path) -> Iterator[str]:
 
 
 def _wait(daemon: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    import docker
     from docker.errors import DockerException
+
+    import docker
 
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and daemon.poll() is None:

@@ -111,8 +111,8 @@ def _attach(api: Any, number: str) -> int:
     found = getattr(attached, "_sock", attached)
     if type(found) is not socket.socket:
         raise BoxError(
-            f"the engine is reached by {type(found).__name__}, which can't carry a kernel: forward its socket to this "
-            "machine (ssh -NL /tmp/engine.sock:/run/docker.sock HOST) and pass base_url='unix:///tmp/engine.sock'"
+            f"the engine is reached by {type(found).__name__}, which can't carry a kernel: forward its socket to "
+            "this machine (ssh -NL /tmp/engine.sock:/run/docker.sock HOST) and pass base_url='unix:///tmp/engine.sock'"
         )
     own = found.dup()
     attached._response.close()
