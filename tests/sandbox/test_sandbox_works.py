@@ -84,4 +84,4 @@ def test_what_a_worker_sees_does_not_depend_on_where_python_and_its_paths_are(us
 
 def test_the_private_folder_lies_where_nothing_else_does():
     given = Private.among(["/box/python/lib", "/tmp/venv", "/usr/lib"])
-    assert given == ("/box_", (("/tmp/venv", "/box_-outside/tmp/venv"),))
+    assert (given.box, given.links) == ("/box_", (("/tmp/venv", "/box_-outside/tmp/venv"),))

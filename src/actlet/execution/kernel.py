@@ -271,7 +271,7 @@ def keep_last_value(tree: ast.Module) -> tuple[bool, str | None]:
     """
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
-        tree.body[-1] = ast.copy_location(ast.Assign([_value_target(last)], last.value), last)
+        tree.body[-1] = ast.Assign([_value_target(last)], last.value, **_place(last))
         return True, None
     if isinstance(last, ast.Assign):
         last.targets.insert(0, _value_target(last))
@@ -281,7 +281,16 @@ def keep_last_value(tree: ast.Module) -> tuple[bool, str | None]:
 
 
 def _value_target(node: ast.stmt) -> ast.Name:
-    return ast.copy_location(ast.Name(VALUE, ast.Store()), node)
+    return ast.Name(VALUE, ast.Store(), **_place(node))
+
+
+def _place(node: ast.stmt) -> dict[str, Any]:
+    return {
+        "lineno": node.lineno,
+        "col_offset": node.col_offset,
+        "end_lineno": node.end_lineno,
+        "end_col_offset": node.end_col_offset,
+    }
 
 
 def text_of(value: Any) -> str | None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Iterable
 
 from .syscalls import LANDLOCK_ADD, LANDLOCK_CREATE, LANDLOCK_RESTRICT, NO_NEW_PRIVS, call, prctl
 
-READ_FILE, READ_DIR, WRITE_FILE = 1 << 2, 1 << 3, 1 << 1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXECUTE, READ_FILE, READ_DIR, WRITE_FILE = 1 << 0, 1 << 2, 1 << 3, 1 << 1
 REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
@@ -22,9 +25,12 @@ READING = READ_FILE | READ_DIR
 WRITING = READING | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | TRUNCATE | REFER
 """Neither links, nor sockets, pipes and devices can be made: the host would follow or open them."""
 
-OF_A_FILE = READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+USING = READ_FILE | WRITE_FILE
+"""What devices are for."""
 
-EVERY_TCP, EVERY_SCOPE = 0b11, 0b11
+OF_A_FILE = EXECUTE | READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV
+
+EVERY_TCP, CONNECT_TCP, EVERY_SCOPE = 0b11, 0b10, 0b11
 
 
 def abi() -> int:
@@ -35,10 +41,10 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str] = ()) -> int:
-    """Confine the calling thread, for good, to these paths; `devices` are files to read and write. Returns the ABI.
+def restrict(allowed: Iterable[tuple[Iterable[str], int]], ports: Iterable[int] = ()) -> int:
+    """Confine the calling thread, for good, to these rights on and below paths, and to connecting to `ports`.
 
-    A path that doesn't exist is left out. Raises `OSError` where there is no Landlock.
+    A path that doesn't exist is left out. Returns the ABI. Raises `OSError` where there is no Landlock.
     """
     version = abi()
     if not version:
@@ -46,9 +52,11 @@ def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable
     rights, attributes = _handled(version)
     ruleset = call("landlock_create_ruleset", LANDLOCK_CREATE, attributes, len(attributes), 0)
     try:
-        for paths, access in ((readable, READING), (writable, WRITING), (devices, READ_FILE | WRITE_FILE)):
+        for paths, access in allowed:
             for path in paths:
                 _allow(ruleset, path, access & rights)
+        for port in ports if version >= 4 else ():
+            call("landlock_add_rule", LANDLOCK_ADD, ruleset, 2, struct.pack("=QQ", CONNECT_TCP, port), 0)
         prctl(NO_NEW_PRIVS, 1)
         call("landlock_restrict_self", LANDLOCK_RESTRICT, ruleset, 0)
     finally:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import struct
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from types import SimpleNamespace
 
 from . import landlock, namespaces, seccomp
-from .syscalls import CAPBSET_DROP, DUMPABLE, NO_NEW_PRIVS, NUMBERS, PDEATHSIG, call, close_all_but, prctl
+from .syscalls import CAPBSET_DROP, DUMPABLE, NO_NEW_PRIVS, NUMBERS, PDEATHSIG, call, close_all_but, prctl, signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 HEADROOM_MB = 768
 """Address space beyond `memory_mb`: stacks of threads and mapped libraries take it without using memory."""
@@ -28,32 +31,31 @@ DEVICES = ("/dev/null", "/dev/zero")
 RANDOM = ("/dev/urandom", "/dev/random")
 
 
-class Plan(NamedTuple):
+class Plan(SimpleNamespace):
     """What to apply. `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp` where the
-    worker gets no mounts of its own, `private` says where they are if it does; `namespaces` names the zygote's."""
+    worker gets no mounts of its own, `private` says where they are if it does; `namespaces` names the zygote's.
+    `filter` is seccomp's. `skip` names layers that tests leave out."""
 
-    kept: tuple[int, ...]
-    readable: tuple[str, ...]
-    writable: tuple[str, ...]
+    kept: list[int]
+    readable: list[str]
+    writable: list[str]
     folder: str | None
     private: namespaces.Private
     user: int | None
-    namespaces: tuple[str, ...]
+    namespaces: list[str]
+    filter: bytes
     memory_mb: int
     cpu_seconds: int
     max_processes: int
     max_files: int
     disk_mb: int
-    skip: tuple[str, ...] = ()
+    skip: list[str]
 
     @property
     def home(self) -> tuple[str, str]:
         """The work folder and the temporary folder, as the worker sees them."""
         top = self.private.box if self.folder is None else self.folder
         return top + namespaces.WORK, top + namespaces.TEMPORARY
-
-
-Report = dict[str, Any]
 
 
 def close_descriptors(plan: Plan) -> str:
@@ -145,14 +147,13 @@ def no_new_privileges(plan: Plan) -> str:  # noqa: ARG001
 
 def confine_files(plan: Plan) -> int:
     """Landlock. Returns its version."""
-    return landlock.restrict(
-        (*plan.readable, *RANDOM), (*plan.writable, *plan.home), [path for path in DEVICES if os.path.exists(path)]
-    )
+    reading, writing = (*plan.readable, *RANDOM), (*plan.writable, *plan.home)
+    return landlock.restrict([(reading, landlock.READING), (writing, landlock.WRITING), (DEVICES, landlock.USING)])
 
 
-def confine_calls(plan: Plan) -> str:  # noqa: ARG001
+def confine_calls(plan: Plan) -> str:
     """Seccomp."""
-    seccomp.restrict(os.getpid())
+    seccomp.restrict(plan.filter, os.getpid())
     return "allow-list"
 
 
@@ -174,9 +175,9 @@ REQUIRED = tuple(LAYERS)
 lack. All of them work wherever Landlock and seccomp do."""
 
 
-def lock(plan: Plan) -> Report:
+def lock(plan: Plan) -> dict[str, Any]:
     """Apply every layer but `plan.skip`. Returns what came of each: its own word, or `"failed: ..."`."""
-    report: Report = {"namespaces": list(plan.namespaces)}
+    report: dict[str, Any] = {"namespaces": list(plan.namespaces)}
     for name, layer in LAYERS.items():
         if name in plan.skip:
             report[name] = "left out"
@@ -188,7 +189,7 @@ def lock(plan: Plan) -> Report:
     return report
 
 
-def missing(report: Report, required: tuple[str, ...]) -> list[str]:
+def missing(report: dict[str, Any], required: tuple[str, ...]) -> list[str]:
     """The required layers that the report doesn't show as applied, with the reason."""
     words = {name: str(report.get(name, "left out")) for name in required}
     return [f"{name} ({word})" for name, word in words.items() if word.startswith(("failed", "left out", "[]"))]

@@ -15,8 +15,6 @@ This layer is optional: many machines and containers refuse it. Landlock and sec
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import NamedTuple
 
 from .syscalls import (
     MS_BIND,
@@ -39,6 +37,10 @@ from .syscalls import (
     unmount,
     unshare,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WORK, TEMPORARY, BOX = "/work", "/tmp", "/box"
 """A worker's private folder is mounted at `BOX`, unless a path that it sees begins so; `WORK` and `TEMPORARY` are
@@ -113,11 +115,11 @@ def _is_temporary(path: str) -> bool:
     return path.startswith(TEMPORARY + "/")
 
 
-class Private(NamedTuple):
+class Private:
     """A worker's private folder: where it is mounted, and the links that its `TEMPORARY` has to begin with."""
 
-    box: str = BOX
-    links: tuple[tuple[str, str], ...] = ()
+    def __init__(self, box: str = BOX, links: tuple[tuple[str, str], ...] = ()) -> None:
+        self.box, self.links = box, links
 
     @classmethod
     def among(cls, paths: Iterable[str]) -> Private:

@@ -57,8 +57,15 @@ llistxattr 195 12|flistxattr 196 13|removexattr 197 14|lremovexattr 198 15|fremo
 
 CHECKED = """
 clone 56 220|socketpair 53 199|ioctl 16 29|prctl 157 167|fcntl 72 25|prlimit64 302 261|kill 62 129|tgkill 234 131
+socket 41 198
 """
 """Calls that are allowed with some arguments only."""
+
+NETWORK = "connect 42 203|getsockname 51 204|getpeername 52 205"
+"""For a box with a network. What can be reached is up to Landlock and to the network's namespace."""
+
+PROCESSES = "fork 57 -|vfork 58 -|execve 59 221|setpgid 109 154|setsid 112 157|tkill 200 130"
+"""For a box with subprocesses. Whom they can signal is up to their namespace, or to Landlock."""
 
 TERMINAL_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""
@@ -69,7 +76,9 @@ HARMLESS_PRCTLS = (3, 15, 16, 0x53564D41)
 SIGNALLING_FCNTLS = (8, 10, 15, 1024, 1026)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY: each has the kernel send signals."""
 
-THREAD_FLAGS, NAMESPACE_FLAGS, AF_UNIX = 0x10000, 0x7E020000, 1
+THREAD_FLAGS, NAMESPACE_FLAGS, AF_UNIX, INTERNET = 0x10000, 0x7E020000, 1, (2, 10)
+NOT_A_STREAM = 0xFFF7F7FE
+"""What the kind of a socket holds but for SOCK_STREAM, SOCK_CLOEXEC and SOCK_NONBLOCK."""
 
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """The column of the tables above, and the kernel's word for the machine."""
@@ -99,23 +108,28 @@ def _one_of(index: int, values: tuple[int, ...], then: bytes, otherwise: bytes) 
     return [_argument(index), *tests, otherwise]
 
 
-def _checks(process: int) -> dict[str, Program]:
-    """For each call of `CHECKED`, the lines that decide; `process` is the only one that may be signalled."""
+def _checks(process: int, network: bool, subprocesses: bool) -> dict[str, Program]:
+    """For each call of `CHECKED`, the lines that decide. Without subprocesses, `process` alone may be signalled."""
+    signals = [ALLOW] if subprocesses else _one_of(0, (process,), ALLOW, REFUSE)
+    clones = [ALLOW] if subprocesses else [_line(ANY_BIT, THREAD_FLAGS, 0, 1), ALLOW, REFUSE]
     return {
-        "clone": _only_threads(),
+        "clone": [_argument(0), _line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), REFUSE, *clones],
         "socketpair": _one_of(0, (AF_UNIX,), ALLOW, REFUSE),
         "ioctl": _one_of(1, TERMINAL_IOCTLS, ALLOW, _fail(errno.ENOTTY)),
         "prctl": _one_of(0, HARMLESS_PRCTLS, ALLOW, REFUSE),
         "fcntl": _one_of(1, SIGNALLING_FCNTLS, REFUSE, ALLOW),
         "prlimit64": _reading_own_limits(),
-        "kill": _one_of(0, (process,), ALLOW, REFUSE),
-        "tgkill": _one_of(0, (process,), ALLOW, REFUSE),
+        "kill": signals,
+        "tgkill": signals,
+        "socket": _streams() if network else [REFUSE],
     }
 
 
-def _only_threads() -> Program:
-    refused = [_line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), REFUSE]
-    return [_argument(0), *refused, _line(ANY_BIT, THREAD_FLAGS, 0, 1), ALLOW, REFUSE]
+def _streams() -> Program:
+    """TCP, by either version of IP."""
+    kind = [_argument(1), _line(ANY_BIT, NOT_A_STREAM, 0, 1), REFUSE]
+    protocol = [_argument(2), _line(EQUAL, 0, 2, 0), _line(EQUAL, 6, 1, 0), REFUSE]
+    return [*kind, *protocol, *_one_of(0, INTERNET, ALLOW, REFUSE)]
 
 
 def _reading_own_limits() -> Program:
@@ -130,16 +144,17 @@ def table(text: str, column: int) -> dict[str, int]:
     return {row[0]: int(row[1 + column]) for row in rows if row[1 + column] != "-"}
 
 
-def program(machine: str, process: int) -> Program:
+def program(machine: str, process: int, network: bool = False, subprocesses: bool = False) -> Program:
     """The filter for a machine and the process that it is to hold. Raises `KeyError` for another machine."""
     column, architecture = ARCHITECTURES[machine]
     lines = [_line(LOAD, 4), _line(EQUAL, architecture, 1, 0), KILL, _line(LOAD, 0)]
     if machine == "x86_64":
         lines += [_line(AT_LEAST, 0x40000000, 0, 1), KILL]  # x32 has other numbers for the same calls
-    for text, result in _plain_results():
+    more = "|".join([NETWORK] * network + [PROCESSES] * subprocesses)
+    for text, result in (*_plain_results(), (more, ALLOW)):
         for number in table(text, column).values():
             lines += [_line(EQUAL, number, 0, 1), result]
-    checks = _checks(process)
+    checks = _checks(process, network, subprocesses)
     for name, number in table(CHECKED, column).items():
         lines += [_line(EQUAL, number, 0, len(checks[name])), *checks[name]]
     return [*lines, REFUSE]
@@ -150,11 +165,20 @@ def _plain_results() -> tuple[tuple[str, bytes], ...]:
     return (ALLOWED, ALLOW), (ABSENT, _fail(errno.ENOSYS)), (PRETENDED, _fail(0)), (UNSUPPORTED, unsupported)
 
 
-def restrict(process: int) -> None:
-    """Confine every thread of this process, for good. Raises `OSError` on a machine there is no filter for."""
+ANY_PROCESS = 0x7ACEFACE
+"""Stands for the process in a filter that is made before there is one."""
+
+
+def prepared(network: bool = False, subprocesses: bool = False) -> bytes:
+    """The filter for this machine, for `restrict`. Raises `OSError` on a machine there is none for."""
     if MACHINE not in ARCHITECTURES:
         raise OSError(f"seccomp: there is no filter for {MACHINE!r}, only for {', '.join(ARCHITECTURES)}")
-    lines = b"".join(program(MACHINE, process))
+    return b"".join(program(MACHINE, ANY_PROCESS, network, subprocesses))
+
+
+def restrict(prepared: bytes, process: int) -> None:
+    """Confine every thread of this process, for good."""
+    lines = prepared.replace(struct.pack("=I", ANY_PROCESS), struct.pack("=I", process))
     memory = ctypes.create_string_buffer(lines, len(lines))
     header = struct.pack("H6xQ", len(lines) // 8, ctypes.addressof(memory))
     prctl(NO_NEW_PRIVS, 1)

@@ -1,14 +1,19 @@
 """Calls of the kernel that Python's standard library has no function for, by way of ctypes.
 
 Rule: one thin function per call, which raises `OSError` with the call's name. What they are for is said elsewhere.
-The files of this package are read by the zygote alone, without the rest of actlet: they import only each other.
+The files of this package that the zygote reads import only each other, not the rest of actlet, and little of the
+standard library: every box waits for it. So they do without `typing`, `json` and `signal` (for its enums).
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import ctypes
 import os
 import struct
+
+signal = _signal
+"""What the module of this name wraps with enums."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long

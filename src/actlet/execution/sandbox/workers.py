@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import array
 import atexit
-import json
+import marshal
 import os
 import random
 import select
@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import threading
+from ast import literal_eval
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -31,6 +32,9 @@ START_SECONDS = 30
 """How long a zygote may take to start, and a worker to lock itself down."""
 
 PACKET = 1 << 17
+
+PLAIN = 2
+"""The version of marshal that every Python reads."""
 
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -149,7 +153,7 @@ class Worker:
         """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
         if self.code is None and self.pidfd >= 0:
             line = self.status.next(seconds)
-            self.code = None if line is None else int(json.loads(line)["ended"])
+            self.code = None if line is None else int(literal_eval(line.decode())["ended"])
         return self.code
 
     def close(self) -> None:
@@ -181,9 +185,9 @@ class Zygote:
         with theirs:
             self.process = _execute(options.python, theirs.fileno())
         try:
-            self.control.send(json.dumps(self._setup()).encode())
-            self.said: dict[str, Any] = json.loads(self.control.recv(PACKET))
-        except (OSError, ValueError) as error:
+            self.control.send(marshal.dumps(self._setup(), PLAIN))
+            self.said: dict[str, Any] = literal_eval(self.control.recv(PACKET).decode())
+        except (OSError, ValueError, SyntaxError) as error:
             self.close()
             raise BoxError(f"the sandbox's zygote could not be started: {self.complaint or error}") from error
 
@@ -203,7 +207,7 @@ class Zygote:
         """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError`."""
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         with self.lock:
-            self.control.sendmsg([json.dumps(asked).encode()], ancillary)
+            self.control.sendmsg([marshal.dumps(asked, PLAIN)], ancillary)
             reply, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
         if not reply:
             raise ConnectionResetError("the zygote ended")
@@ -317,14 +321,14 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
             os.close(descriptor)
     worker = Worker(read, write, pidfd, Lines(status), {}, folder)
     line = worker.status.next(START_SECONDS)
-    if line is None or b"ended" in line[:10]:
+    if line is None or b"'ended'" in line[:10]:
         worker.close()
         os.close(read)
         os.close(write)
         raise ConnectionResetError("the worker ended before it was locked down")
     if folder is not None:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
-    worker.report.update(json.loads(line), refused=chosen.said.get("refused", ""))
+    worker.report.update(literal_eval(line.decode()), refused=chosen.said.get("refused", ""))
     return worker
 
 

@@ -2,36 +2,40 @@
 
 It is executed afresh (never forked from the host, whose memory holds secrets), with an environment of its own and
 nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
-packet of JSON and three descriptors (the worker's two ends of its channel, and its `status`) is one worker. The
-reply is the worker's pidfd. On `status` the worker writes its report, one line of JSON, before it runs anything,
-and the zygote how it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends,
-and every worker with it.
+packet (`marshal`, from the host to be believed) and three descriptors (the worker's two ends of its channel, and
+its `status`) is one worker. The reply is the worker's pidfd. On `status` the worker writes its report, one line
+(a literal of Python), before it runs anything, and the zygote how it ended, another. When the host's end of the
+socket closes, or the host dies, the zygote ends, and every worker with it.
 """
 
 from __future__ import annotations
 
 import _socket
-import array
 import gc
-import importlib
-import json
+import marshal
 import os
 import resource
 import select
-import signal
+import struct
 import sys
-from types import ModuleType
-from typing import Any, NamedTuple, NoReturn
+from types import ModuleType, SimpleNamespace
 
-from . import namespaces
+from . import namespaces, seccomp
 from .lockdown import DEVICES, RANDOM, Plan, lock
 from .namespaces import Private
-from .syscalls import DUMPABLE, PDEATHSIG, prctl
+from .syscalls import DUMPABLE, PDEATHSIG, prctl, signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 PACKET = 1 << 17
 
+KERNEL_USES = ("importlib.util", "queue", "select", "signal", "threading")
+"""What the kernel imports when it starts: imported here, no worker has to."""
 
-class Setup(NamedTuple):
+
+class Setup(SimpleNamespace):
     """What the host's first packet says. `program` is a file of Python whose `main(read_fd, write_fd)` is what a
     worker runs; `folder` is private to this zygote."""
 
@@ -44,13 +48,12 @@ class Setup(NamedTuple):
     namespaces: bool
 
 
-class World(NamedTuple):
+class World:
     """What the zygote entered: its namespaces' names, a descriptor open on that of processes (-1 for none), and
     where its workers' private folders are."""
 
-    namespaces: tuple[str, ...] = ()
-    processes: int = -1
-    private: Private = Private()
+    def __init__(self, entered: list[str], processes: int, private: Private) -> None:
+        self.namespaces, self.processes, self.private = entered, processes, private
 
 
 class Zygote:
@@ -58,6 +61,7 @@ class Zygote:
 
     def __init__(self, control: Any, host: int, world: World) -> None:
         self.control, self.host, self.world = control, host, world
+        self.filter = seccomp.prepared()
         self.workers: dict[int, tuple[int, int]] = {}
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
@@ -79,19 +83,23 @@ class Zygote:
         packet, ancillary, _, _ = self.control.recvmsg(PACKET, _socket.CMSG_SPACE(12))
         if not packet:
             return False
-        channel = array.array("i")
-        channel.frombytes(ancillary[0][2][:12])
+        channel = list(struct.unpack("3i", ancillary[0][2][:12]))
         own = self.world.processes
         process = namespaces.fork_into_own(own) if own >= 0 else os.fork()
         if process == 0:
-            work(program, setup, json.loads(packet), channel.tolist(), self.world)
+            work(program, self.plan(setup, marshal.loads(packet), channel))
         for descriptor in channel[:2]:
             os.close(descriptor)
         pidfd = os.pidfd_open(process)
         self.workers[pidfd] = process, channel[2]
         self.poll.register(pidfd, select.POLLIN)
-        self.control.sendmsg([b"forked"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", [pidfd]))])
+        self.control.sendmsg([b"forked"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", pidfd))])
         return True
+
+    def plan(self, setup: Setup, asked: dict[str, Any], channel: list[int]) -> Plan:
+        """What a worker does to itself."""
+        world = {"namespaces": self.world.namespaces, "private": self.world.private, "filter": self.filter}
+        return Plan(readable=setup.readable, writable=setup.writable, kept=channel, **world, **asked)
 
     def reap(self, pidfd: int) -> None:
         """Tell the host how a worker ended."""
@@ -104,26 +112,20 @@ class Zygote:
 
 
 def say(descriptor: int, message: dict[str, Any]) -> None:
-    """Write a line of JSON. A host that doesn't listen any more is no error."""
+    """Write a line. A host that doesn't listen any more is no error."""
     try:
-        os.write(descriptor, json.dumps(message).encode() + b"\n")
+        os.write(descriptor, repr(message).encode() + b"\n")
     except OSError:
         return
 
 
-def work(program: ModuleType, setup: Setup, asked: dict[str, Any], channel: list[int], world: World) -> None:
+def work(program: ModuleType, plan: Plan) -> None:
     """A worker's whole life: lock down, say so, wait for the host's word, run the kernel, end."""
     try:
-        read, write, status = channel
-        signal.set_wakeup_fd(-1)
-        shared = {"readable": setup.readable, "writable": setup.writable, "kept": channel}
-        given: dict[str, Any] = {**asked, **shared}
-        for name, value in given.items():
-            given[name] = tuple(value) if isinstance(value, list) else value
-        plan = Plan(**given, namespaces=world.namespaces, private=world.private)
+        read, write, status = plan.kept
+        gc.enable()
         say(status, lock(plan))
         os.close(status)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         program.main(read, write)
     except BaseException as error:
         say(2, {"error": f"{type(error).__name__}: {error}"})
@@ -135,9 +137,9 @@ def prepared(setup: Setup) -> ModuleType:
     """The worker's program and its libraries, imported, with the memory they share kept as it is."""
     sys.path.extend(setup.sys_path)
     program = _load(setup.program)
-    for name in setup.preload:
-        importlib.import_module(name)
-    gc.collect()
+    for name in (*KERNEL_USES, *setup.preload):
+        __import__(name)
+    sys.modules["importlib.util"].find_spec("numpy")  # finders keep what folders hold
     gc.freeze()
     return program
 
@@ -148,17 +150,20 @@ def _load(path: str) -> ModuleType:
     package = ModuleType("actlet_program")
     package.__path__ = [folder]
     sys.modules[package.__name__] = package
-    return importlib.import_module(f"{package.__name__}.{file.removesuffix('.py')}")
+    name = f"{package.__name__}.{file[:-3]}"
+    __import__(name)
+    return sys.modules[name]
 
 
 def main() -> None:
     """Started by the host with two descriptors: the socket, and the host's pidfd."""
     descriptors = [int(word) for word in sys.argv[1:3]]
     control = _socket.socket(fileno=descriptors[0])
-    setup = Setup(**json.loads(control.recv(PACKET)))
+    gc.disable()  # what is imported stays; workers turn it on again
+    setup = Setup(**marshal.loads(control.recv(PACKET)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o022)
-    world = _enter(control, setup) if setup.namespaces else World()
+    world = _enter(control, setup) if setup.namespaces else World([], -1, Private())
     prctl(DUMPABLE, 0)
     try:
         program = prepared(setup)
@@ -166,7 +171,7 @@ def main() -> None:
         _give_up(control, "error", error)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    control.send(json.dumps({"namespaces": world.namespaces}).encode())
+    control.send(repr({"namespaces": world.namespaces}).encode())
     Zygote(control, descriptors[1], world).serve(program, setup)
     os._exit(0)
 
@@ -190,9 +195,9 @@ def _enter(control: Any, setup: Setup) -> World:
         private = namespaces.enter_root(setup.folder, setup.readable, setup.writable, (*DEVICES, *RANDOM))
     except OSError as error:
         _give_up(control, "refused", error)
-    return World(tuple(entered), own, private)
+    return World(entered, own, private)
 
 
 def _give_up(control: Any, word: str, error: Exception) -> NoReturn:
-    control.send(json.dumps({word: f"{type(error).__name__}: {error}"}).encode())
+    control.send(repr({word: f"{type(error).__name__}: {error}"}).encode())
     os._exit(1)

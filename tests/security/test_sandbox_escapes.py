@@ -1,0 +1,32 @@
+"""Nothing gets out of the sandbox: as root, as an ordinary user, and where the machine gives no namespaces.
+
+`KNOWN` is what does, with the reason; docs/security.md says it too.
+"""
+
+import pytest
+from choosing import parameters
+from corpus import Snippet, of
+
+WITHOUT_MOUNTS = "sandbox-bare", "refused"
+KNOWN: dict[int, str] = {}
+"""Snippets that get out where a worker has no mounts of its own."""
+
+
+@pytest.mark.parametrize(("snippet", "kind"), parameters(of("os", "protocol", "resource"), "me", "user", "refused"))
+def test_nothing_gets_out_of_the_sandbox(world_of, snippet: Snippet, kind: str):
+    verdict = world_of(kind).judge(snippet, "sandbox")
+    assert not verdict.hit or (kind == "refused" and snippet.number in KNOWN), verdict
+
+
+@pytest.mark.parametrize("snippet", parameters(of("os")))
+def test_nothing_gets_out_of_the_sandbox_without_namespaces(world_of, snippet: Snippet):
+    verdict = world_of("me").judge(snippet, "sandbox-bare")
+    assert not verdict.hit or snippet.number in KNOWN, verdict
+
+
+@pytest.mark.parametrize("snippet", parameters(of("interpreter")))
+def test_what_leads_to_the_interpreter_leads_nowhere_in_the_sandbox(world_of, snippet: Snippet):
+    if snippet.header.get("scope") == "evaluator":
+        return  # about the inside of an evaluator, which this is none
+    verdict = world_of("me").judge(snippet, "sandbox")
+    assert not verdict.hit, verdict
