@@ -6,7 +6,7 @@
         session.run("...")
 
 The rule: a box that a session has used is never given to another one. It is ended and a new one takes its place,
-unless `reuse` says that sessions trust each other: then it is emptied of variables, and keeps its files.
+unless `reuse` says that sessions trust each other: then it is emptied of variables and files.
 
 Theory of operation. What a session holds is a `PooledBox`, which is nothing but a place in the pool; it gets a real
 box with its first snippet. Nobody waits in a thread for one: the snippet waits in a queue, and is submitted by
@@ -16,6 +16,7 @@ Boxes are started, emptied and ended on workers. What is done under the lock is 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -25,8 +26,9 @@ from typing import Any
 
 from ..errors import BoxError
 from ..threads import Alarm, on_a_worker
-from .box import Answer, Box, CodeOutput, Deliver, SnippetError
+from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
+from .files import FileData
 
 Step = Callable[[], object]
 """Something to do once the lock is open again."""
@@ -275,7 +277,7 @@ class Waits:
 class PooledBox(Box):
     """A place in a pool: it takes a box with its first snippet, and `cleanup` gives it back.
 
-    What else the pool's boxes can do (`put_file`, `report`, ...) can be asked of it too; that waits for a box.
+    What else the pool's boxes can do (`report`, ...) can be asked of it too; that waits for a box.
     """
 
     def __init__(self, pool: BoxPool) -> None:
@@ -367,6 +369,24 @@ class PooledBox(Box):
         """Have a box now. Waits for it, and raises `BoxError` if there is none."""
         raise_failure(self.run("None"))
 
+    def put_file(self, path: str | os.PathLike[str], data: FileData) -> None:
+        """Write a file into the work folder of the box, which is waited for."""
+        self._had().put_file(path, data)
+
+    def get_file(self, path: str | os.PathLike[str]) -> bytes:
+        """The bytes of a file in the work folder of the box, which is waited for."""
+        return self._had().get_file(path)
+
+    def list_files(self) -> tuple[BoxFile, ...]:
+        """The files of the box, which is waited for."""
+        return self._had().list_files()
+
+    def _had(self) -> Any:
+        """The box. Waits for it, and raises `BoxError` if there is none."""
+        if self._box is None:
+            self.start()
+        return self._box
+
     def cleanup(self) -> None:
         """Give the box back. It may be used again, with another one."""
         if self._ticket is not None:
@@ -392,6 +412,4 @@ class PooledBox(Box):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if self._box is None:
-            self.start()
-        return getattr(self._box, name)
+        return getattr(self._had(), name)
