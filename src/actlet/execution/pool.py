@@ -381,10 +381,12 @@ class PooledBox(Box):
         """The files of the box, which is waited for."""
         return self._had().list_files()
 
-    def _had(self) -> Any:
+    def _had(self) -> Box:
         """The box. Waits for it, and raises `BoxError` if there is none."""
         if self._box is None:
             self.start()
+        if self._box is None:
+            raise BoxError("the box was given back meanwhile")
         return self._box
 
     def cleanup(self) -> None:
