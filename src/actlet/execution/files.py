@@ -13,7 +13,7 @@ from typing import Any
 from .box import BoxFile
 from .kernel import MOST_FILES, FrameError
 
-FileData = bytes | bytearray | memoryview | str | os.PathLike[str]
+FileData = bytes | str | os.PathLike[str]
 """What a file may be made of: bytes, text (as UTF-8), or the path of a file of the host's."""
 
 LONGEST_PATH = 4_096
@@ -33,12 +33,12 @@ def name_in_box(path: str | os.PathLike[str]) -> str:
     return str(plain)
 
 
-def bytes_of(data: FileData) -> bytes | bytearray | memoryview:
+def bytes_of(data: FileData) -> bytes:
     """What to write. Raises `OSError` if a file of the host's can't be read, `TypeError` for anything else."""
     if isinstance(data, str):
         return data.encode("utf-8")
     if isinstance(data, bytes | bytearray | memoryview):
-        return data
+        return bytes(data)
     if isinstance(data, os.PathLike):
         return Path(data).read_bytes()
     raise TypeError(f"a file's data must be bytes, text or the path of a file, not {type(data).__name__}")
