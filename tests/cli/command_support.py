@@ -13,12 +13,13 @@ class Command:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.before: tuple[str, ...] = ()  # a program that starts the command, and what it is given
         path = ":".join([str(SOURCES), *(p for p in sys.path if "site-packages" in p)])
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "actlet", *arguments],
+            [*self.before, sys.executable, "-m", "actlet", *arguments],
             **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
             | {"cwd": self.folder, "env": self.env}
             | options,

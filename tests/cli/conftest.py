@@ -6,12 +6,19 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from command_support import Command
+from local_package import write_package
 from openai_server import Answer, OpenAIServer
 
 
 @pytest.fixture
 def actlet(tmp_path) -> Command:
     return Command(tmp_path)
+
+
+@pytest.fixture
+def package(tmp_path) -> str:
+    """A requirement that pip can install without any index."""
+    return write_package(tmp_path / "greeting")
 
 
 @pytest.fixture

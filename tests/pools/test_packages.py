@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from local_package import write_package
 
 from actlet import CodeAgent
 from actlet.errors import BoxError
@@ -26,36 +27,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def project(tmp_path):
-    """A package of one module, from which pip can build without any index."""
-    folder = tmp_path / "greeting"
-    folder.mkdir()
-    (folder / "greeting.py").write_text("def hello():\n    return 'hello from the package'\n")
-    (folder / "backend.py").write_text(BACKEND)
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        '[project]\nname = "greeting"\nversion = "1.0"\n'
-    )
-    return f"greeting @ {folder.as_uri()}"
-
-
-BACKEND = """
-import os, time, zipfile
-
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    open("builds.txt", "a").write("built\\n")
-    time.sleep(float(os.environ.get("BUILD_SECONDS", "0")))
-    name = "greeting-1.0-py3-none-any.whl"
-    metadata = {
-        "METADATA": "Metadata-Version: 2.1\\nName: greeting\\nVersion: 1.0\\n",
-        "WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-        "RECORD": "",
-    }
-    with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
-        wheel.write("greeting.py")
-        for file, text in metadata.items():
-            wheel.writestr(f"greeting-1.0.dist-info/{file}", text)
-    return name
-"""
+    return write_package(tmp_path / "greeting")
 
 
 def builds(project):

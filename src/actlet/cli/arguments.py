@@ -13,6 +13,8 @@ examples:
   actlet run "What is the 20th Fibonacci number?"
   actlet run --model ollama:qwen3:8b --imports pandas "..."
   actlet run --file log=server.log --output-type int "How many errors does the variable log hold?"
+  actlet run --packages humanize "Say 123456789 in words."
+  actlet run --executor docker --executor-option memory_mb=256 "..."
   actlet chat --tools my_tools.py:search
 
 """
@@ -108,19 +110,53 @@ def _agent_options(command: ArgumentParser) -> None:
         help="a tool of the toolbox (calculator, sql=URL, table_statistics=FOLDER, ...), or your own as "
         "file.py:name or module:name, which may be an agent for it to manage; several with commas, repeatable",
     )
-    agent.add_argument(
-        "--imports", metavar="PACKAGE", action="append", default=[], help="packages that its code may import"
-    )
-    agent.add_argument("--executor", metavar="BOX", default="local", help="where its code runs (default: local)")
-    agent.add_argument(
-        "--snippet-timeout", metavar="SECONDS", type=_seconds, help="for each snippet of code (default: 30)"
-    )
     agent.add_argument("--max-steps", metavar="N", type=_count, default=20, help="(default: 20)")
     agent.add_argument("--planning-interval", metavar="N", type=_count, help="make a plan every N steps")
     agent.add_argument("--instructions", metavar="TEXT", help="what it should keep to")
+    _box_options(command)
     console = command.add_mutually_exclusive_group()
     console.add_argument("-q", "--quiet", action="store_true", help="show errors only")
     console.add_argument("-v", "--verbose", action="store_true", help="show more of what goes on")
+
+
+def _box_options(command: ArgumentParser) -> None:
+    box = command.add_argument_group(
+        "the box",
+        "where the agent's code runs. The sandbox keeps it from your files, your network and your keys; so do\n"
+        "docker, wasm and the clouds. local is this very process, and keeps it from nothing. Tools work in all of\n"
+        "them, and run here. actlet doctor says which boxes work on this machine.",
+    )
+    box.add_argument(
+        "--executor",
+        metavar="BOX",
+        help="local, sandbox, docker, wasm, ... (default: sandbox where it works, else local, which is told)",
+    )
+    box.add_argument(
+        "--executor-option",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="an option of the box, such as memory_mb=512 or image=python:3.12-slim; repeatable",
+    )
+    box.add_argument(
+        "--packages",
+        metavar="REQUIREMENT",
+        action="append",
+        default=[],
+        help="packages to install for its code, once, such as 'numpy>=2'; several with spaces, repeatable. Not for "
+        "local",
+    )
+    box.add_argument(
+        "--imports",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="modules that its code is told it may import; in local, it may import no others than these and the "
+        "safe ones of the standard library",
+    )
+    box.add_argument(
+        "--snippet-timeout", metavar="SECONDS", type=_seconds, help="for each snippet of code (default: 30)"
+    )
 
 
 def _count(text: str) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 from ..monitoring import AgentLogger, LogLevel
+from .boxing import box_settings
 from .exits import CommandError, Exit, UnansweredError
 from .named import named_tool, split
 from .reaching import unanswered
+from .saying import say
 
 QUICKLY = 0.5
 """Seconds in which a server that isn't there refuses the connection; one that is slow is asked all the same."""
@@ -23,11 +24,6 @@ class StderrLogger(AgentLogger):
 
     def log_answer(self, answer: object, level: int | str = LogLevel.INFO) -> None:
         """Nothing: the command prints the answer."""
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def build_agent(options: Namespace, **settings: Any) -> Any:
@@ -50,18 +46,9 @@ def build_agent(options: Namespace, **settings: Any) -> Any:
     try:
         if options.agent == "tool-calling":
             return ToolCallingAgent(**settings)
-        return CodeAgent(**settings, **_box(options))
-    except ValueError as error:
+        return CodeAgent(**settings, **box_settings(options))
+    except (ValueError, TypeError, ImportError) as error:
         raise CommandError(str(error)) from error
-
-
-def _box(options: Namespace) -> dict[str, Any]:
-    limit = {} if options.snippet_timeout is None else {"timeout_seconds": options.snippet_timeout}
-    return {
-        "additional_authorized_imports": split(options.imports, ", "),
-        "executor_type": options.executor,
-        "executor_kwargs": limit,
-    }
 
 
 def find(spec: str | None, api_base: str | None = None, api_key: str | None = None, quiet: bool = False) -> Any:

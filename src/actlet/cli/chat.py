@@ -12,9 +12,10 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import ActletError
-from .building import build_agent, say
+from .building import build_agent
 from .exits import Exit
 from .run import answer_text
+from .saying import say
 
 _PROMPT = "> "
 

@@ -10,8 +10,9 @@ from typing import Any
 from ..demo.check import right_answer
 from ..demo.task import TASK, Answer, demo_agent
 from ..errors import ActletError
-from .building import StderrLogger, find, say
+from .building import StderrLogger, find
 from .exits import CommandError, Exit
+from .saying import say
 
 _REPLAY = """\
 This is a replay: the model's replies are a recording, of a language model that answered this agent.

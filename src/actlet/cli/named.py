@@ -117,7 +117,7 @@ def _file(path: str) -> ModuleType:
 
 def variables(values: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
     """Variables for a run: `NAME=VALUE` (JSON, else text) and `NAME=PATH` (the text of a file)."""
-    given = {name: _json_or_text(value) for name, value in map(_pair, values)}
+    given = {name: json_or_text(value) for name, value in map(_pair, values)}
     return given | {name: _text_of(path) for name, path in map(_pair, files)}
 
 
@@ -128,7 +128,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _json_or_text(value: str) -> Any:
+def json_or_text(value: str) -> Any:
+    """A value of the command line: what it is as JSON, or else the text."""
     try:
         return json.loads(value)
     except ValueError:

@@ -10,10 +10,11 @@ from typing import Any
 
 from ..errors import ActletError, AgentGenerationError
 from ..memory.steps import jsonable
-from .building import build_agent, say
+from .building import build_agent
 from .exits import CommandError, Exit, UnansweredError
 from .named import named_type, variables
 from .reaching import unanswered
+from .saying import say
 
 
 def run(options: Namespace) -> Exit:

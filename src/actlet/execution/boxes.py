@@ -35,7 +35,11 @@ def make_box(executor_type: str, additional_authorized_imports: Sequence[str], *
 
 def readiness(executor_type: str) -> Readiness:
     """Whether boxes of this type can run on this machine. Raises `ValueError` for one that doesn't exist."""
-    return box_class(executor_type).check()
+    try:
+        kind = box_class(executor_type)
+    except ImportError as error:  # its extra, or a module that this system's Python doesn't have
+        return Readiness(False, f"it can't be loaded here ({error})", str(error))
+    return kind.check()
 
 
 def check_box_type(executor_type: str) -> None:
