@@ -67,12 +67,23 @@ def site_packages(
     wanted = checked_requirements(requirements)
     if not wanted:
         raise ValueError("no packages were named: give requirements such as 'numpy>=2'")
-    folder = actlet_cache() / "packages" / _name(wanted, python)
+    tell = progress or _unseen
+
+    def make(making: Path) -> None:
+        tell(f"installing {', '.join(wanted)}, once")
+        install(making, wanted, tell, python)
+        (making / _LISTED).write_text("\n".join(wanted) + "\n")
+
+    return made_once(actlet_cache() / "packages" / _name(wanted, python), make, tell)
+
+
+def made_once(folder: Path, make: Callable[[Path], object], progress: Progress) -> Path:
+    """`folder`, filled by `make` if it isn't there: whole or not at all, by one process of all that ask for it."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder, progress or _unseen):
+        with _locked(folder, progress):
             if not folder.is_dir():
-                _make(folder, wanted, python, progress or _unseen)
+                _make(folder, make)
     return folder
 
 
@@ -105,24 +116,29 @@ def _locked(folder: Path, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, wanted: tuple[str, ...], python: str, progress: Progress) -> None:
+def _make(folder: Path, make: Callable[[Path], object]) -> None:
     for left in folder.parent.glob(f"{folder.name}.making-*"):  # by a process that was killed: the lock is ours
         shutil.rmtree(left, ignore_errors=True)
     making = Path(tempfile.mkdtemp(prefix=f"{folder.name}.making-", dir=folder.parent))
     try:
-        progress(f"installing {', '.join(wanted)}, once")
-        _install(making, wanted, python, progress)
-        (making / _LISTED).write_text("\n".join(wanted) + "\n")
+        make(making)
         making.chmod(0o755)  # a sandbox's worker is another user
         making.rename(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _install(target: Path, wanted: tuple[str, ...], python: str, progress: Progress) -> None:
-    """Have pip install into `target`. Raises `BoxError`."""
+def install(
+    target: Path,
+    wanted: tuple[str, ...],
+    progress: Progress,
+    python: str = sys.executable,
+    flags: Iterable[str] = (),
+) -> None:
+    """Have pip install into `target`; `flags` are more options for it. Raises `BoxError`."""
+    said = []
     pip = subprocess.Popen(
-        [python, *_PIP, "--target", str(target), "--", *wanted],
+        [python, *_PIP, *flags, "--target", str(target), "--", *wanted],
         env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONUNBUFFERED": "1"},
         cwd=target,
         stdin=subprocess.DEVNULL,
@@ -131,7 +147,6 @@ def _install(target: Path, wanted: tuple[str, ...], python: str, progress: Progr
         text=True,
         errors="replace",
     )
-    said = []
     with pip:
         try:
             assert pip.stdout is not None

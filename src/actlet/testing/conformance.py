@@ -16,11 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import shutil
 import time
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,8 +122,8 @@ class Counter(Tool):
 
 class BoxConformance:
     """Subclass it, and give `make_box`. `lacks`: any of "death" (there is no kernel that could die), "gather"
-    (awaitable tool calls), "handles" (values that can't cross cross as they are), "modules" (imports are refused),
-    "folder" (the work folder isn't the box's own), "open" (snippets can't open files)."""
+    (awaitable tool calls), "handles" (values that can't cross cross as they are), "modules" (imports are refused, or
+    there is no numpy), "threads" (there are none)."""
 
     lacks: frozenset[str] = frozenset()
 
@@ -281,6 +279,7 @@ class BoxConformance:
 
     def test_threads_may_call_tools(self, box: Box) -> None:
         self.needs("modules")
+        self.needs("threads")
         code = "from concurrent.futures import ThreadPoolExecutor as T\nwith T(4) as t: got = list(t.map(add, range(8)))\ngot"
         assert run(box, code).output == [n + 2 for n in range(8)]
 
@@ -291,76 +290,6 @@ class BoxConformance:
     def test_the_final_answer_ends_the_snippet(self, box: Box) -> None:
         output = run(box, "try:\n    final_answer({'a': 1})\nexcept Exception:\n    pass\nprint('later')")
         assert (output.output, output.is_final_answer, output.logs) == ({"a": 1}, True, "")
-
-    # Files
-
-    def test_files_are_put_got_and_listed(self, box: Box, tmp_path: Path) -> None:
-        (tmp_path / "mine").write_bytes(b"from the host")
-        name = f"conformance-{tmp_path.name}"
-        box.put_file(f"{name}/a.bin", b"\x00\xff")
-        box.put_file(f"{name}/deep/er/ü.txt", "ä")
-        box.put_file(Path(name) / "mine", tmp_path / "mine")
-        listed = [file for file in box.list_files() if file.path.startswith(name)]
-        assert [(file.path, file.size) for file in listed] == [
-            (f"{name}/a.bin", 2), (f"{name}/deep/er/ü.txt", 2), (f"{name}/mine", 13)]  # fmt: skip
-        assert box.get_file(f"{name}/a.bin") == b"\x00\xff"
-        assert box.get_file(f"./{name}//mine") == b"from the host"
-        remove(name)
-
-    @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "", ".", "a\0b"])
-    def test_a_path_outside_of_the_work_folder_is_refused(self, box: Box, path: str) -> None:
-        for use in (box.get_file, lambda path: box.put_file(path, b"")):
-            with pytest.raises(ValueError, match="work folder"):
-                use(path)
-
-    def test_a_file_that_is_not_there_is_an_error(self, box: Box) -> None:
-        with pytest.raises(FileNotFoundError, match="no/such"):
-            box.get_file("no/such/file")
-        with pytest.raises(TypeError, match="int"):
-            box.put_file("a", 5)  # type: ignore[arg-type]
-        assert run(box, "1").output == 1
-
-    def test_what_a_snippet_made_or_changed_is_told(self, box: Box, tmp_path: Path) -> None:
-        self.needs("open")
-        name = f"conformance-{tmp_path.name}"
-        box.put_file(f"{name}/given.csv", "a,b\n1,2\n")
-        box.put_file(f"{name}/same.csv", "1")
-        try:
-            code = f"text = open('{name}/given.csv').read()\nwith open('{name}/made.txt', 'w') as f: f.write(text * 2)\n"
-            output = run(box, code + f"with open('{name}/given.csv', 'a') as f: f.write('3,4')\nlen(text)")
-            assert (output.output, output.files) == (8, (f"{name}/given.csv", f"{name}/made.txt"))
-            assert box.get_file(f"{name}/made.txt") == b"a,b\n1,2\n" * 2
-            assert run(box, f"open('{name}/made.txt').read()").files == ()
-            failed = run(box, f"open('{name}/late.txt', 'w').close()\n1 / 0")
-            assert (error_of(failed).type, failed.files) == ("ZeroDivisionError", (f"{name}/late.txt",))
-        finally:
-            remove(name)
-
-    def test_a_tool_may_put_a_file_for_the_snippet_that_waits_for_it(self, box: Box) -> None:
-        self.needs("open")
-        reading = Reading(box, "open(str(echo('x'))).read()")
-        (call,) = reading.suspended().calls
-        box.put_file("conformance-late.txt", "there")
-        box.resume((Answer(call.id, "conformance-late.txt"),))
-        assert reading.output().output == "there"
-        remove("conformance-late.txt")
-
-    def test_files_of_another_session_are_gone(self, box: Box) -> None:
-        self.needs("folder")
-        box.put_file("a/b/c.txt", "1")
-        box.reset()
-        assert box.list_files() == ()
-        assert run(box, "import os\nos.listdir('.')").output == []
-
-    def test_files_that_a_death_took_are_told(self, box: Box) -> None:
-        self.needs("death")
-        box.put_file("given.txt", "1")
-        run(box, "open('made.txt', 'w').close()")
-        message = error_of(run(box, "import os\nos._exit(3)")).message
-        assert "given.txt" in message
-        assert "made.txt" in message
-        with pytest.raises(FileNotFoundError):
-            box.get_file("given.txt")
 
     # Agents
 
@@ -501,6 +430,7 @@ class BoxConformance:
 
     def test_a_death_while_a_tool_is_called_is_an_error(self, box: Box) -> None:
         self.needs("death")
+        self.needs("threads")
         code = "import os, threading, time\nthreading.Thread(target=lambda: (time.sleep(0.3), os._exit(1))).start()\necho(1)"
         reading = Reading(box, code)
         reading.suspended()
@@ -548,14 +478,6 @@ def run(box: Any, code: str) -> CodeOutput:
                 answers.append(Answer(call.id, error=error))
         box.resume(tuple(answers))
     return event
-
-
-def remove(path: str) -> None:
-    """Leave nothing in a work folder that isn't the box's own."""
-    if Path(path).is_dir():
-        shutil.rmtree(path)
-    elif Path(path).exists():
-        Path(path).unlink()
 
 
 def error_of(output: CodeOutput) -> Any:
