@@ -4,6 +4,7 @@
 """
 
 import argparse
+import pwd
 from collections import Counter
 
 import people
