@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .agents.checks import is_valid_name
     from .errors import *
     from .execution import *
+    from .execution.pool import BoxPool
+    from .execution.sandbox import SandboxExecutor
     from .media import *
     from .memory import *
     from .messages import *
@@ -39,6 +41,8 @@ _WHERE = {
         "BASE_BUILTIN_MODULES Box CodeOutput LocalPythonExecutor PythonExecutor evaluate_python_code "
         "truncate_content"
     ),
+    "execution.pool": "BoxPool",
+    "execution.sandbox": "SandboxExecutor",
     "media": "AgentAudio AgentImage AgentText AgentType handle_agent_output_types",
     "memory": (
         "ActionStep AgentMemory CallbackRegistry FinalAnswerStep MemoryStep PlanningStep SystemPromptStep TaskStep "

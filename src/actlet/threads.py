@@ -252,6 +252,19 @@ class Worker:
             then()
 
 
+def on_a_worker(job: Callable[[], object]) -> None:
+    """Do `job` on a thread that nobody else is given before it has ended."""
+    worker = Worker.take()
+
+    def work() -> None:
+        try:
+            job()
+        finally:
+            worker.release()
+
+    worker.submit(work)
+
+
 class _Force:
     """Raises at each line and call of a thread, once it is installed as its trace function.
 

@@ -78,8 +78,8 @@ def test_a_layer_that_failed_or_was_left_out_is_missing():
 
 @pytest.mark.parametrize(
     ("options", "error"),
-    [({"memory_mb": 0}, ValueError), ({"require": ["magic"]}, ValueError), ({"readable": "/x"}, TypeError),
-     ({"writable": ["/does/not/exist"]}, ValueError)],
+    [({"memory_mb": 0}, ValueError), ({"require": ["magic"]}, ValueError), ({"readable_paths": "/x"}, TypeError),
+     ({"writable_paths": ["/does/not/exist"]}, ValueError), ({"python": "/does/not/exist"}, BoxError)],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(options, error):
     with pytest.raises(error):
@@ -87,7 +87,7 @@ def test_options_that_make_no_sense_are_refused(options, error):
 
 
 def test_a_fresh_box_has_the_same_settings():
-    box = SandboxExecutor(memory_mb=300, preload=["json"], readable=["/usr/share"])
+    box = SandboxExecutor(memory_mb=300, preload=["json"], readable_paths=["/usr/share"])
     assert box.fresh()._settings() == box._settings()
 
 

@@ -30,7 +30,6 @@ from actlet.execution.offers import offers_of
 from actlet.execution.process import ProcessExecutor
 from actlet.execution.protocol import RemoteBox
 from actlet.execution.sandbox import SandboxExecutor, workers
-from actlet.execution.sandbox.lockdown import LAYERS
 
 HERE = Path(__file__).parent
 HOST_OBJECTS = {name: getattr(hosttools, name) for name in ("HOST_LIST", "HOST_CONFIG", "HOST_OBJ")}

@@ -4,7 +4,6 @@
 """
 
 import argparse
-import pwd
 from collections import Counter
 
 import people

@@ -18,7 +18,7 @@ def logged(number, _frame):
 
 
 secret = os.environ["VICTIM_SECRET"]
-hidden = tempfile.TemporaryFile()
+hidden = tempfile.TemporaryFile()  # noqa: SIM115
 hidden.write(secret.encode())
 hidden.flush()
 for name in SIGNALS:

@@ -11,6 +11,7 @@ The values are frozen and say what happened; none of them holds a frame, a threa
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,9 @@ class CodeOutput:
     final answer; `shown` is true where that statement was an expression, whose value a reader would want to see.
     `text` is then that value's `repr`, as it was made inside the box, within its limits of time (None for None).
     `logs` is what it printed. `changed` are the names it bound, rebound or deleted at top level, `files` what it
-    made or changed in its work folder. `error` is None when it ran through.
+    made or changed in its work folder (sorted; only printable names, and none where it holds
+    more than 10,000). `error` is None when
+    it ran through.
     """
 
     output: Any = None
@@ -54,6 +57,14 @@ class CodeOutput:
     files: tuple[str, ...] = ()
     shown: bool = False
     text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoxFile:
+    """A file in a box's work folder: its path there ("a/b.txt"), and its size in bytes."""
+
+    path: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,10 @@ class PythonExecutor(ABC):
 class Box(PythonExecutor):
     """An executor that doesn't make its caller wait, and leaves its tool calls to the caller."""
 
+    def start(self) -> None:
+        """Start now what would be started with the first snippet, and wait for it. Raises `BoxError`."""
+        return
+
     @abstractmethod
     def submit(self, code: str, deliver: Deliver) -> None:
         """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
@@ -150,7 +165,23 @@ class Box(PythonExecutor):
 
     @abstractmethod
     def reset(self) -> None:
-        """Forget every variable, so that another session may use the box."""
+        """Forget every variable, and the files, so that another session may use the box."""
+
+    @abstractmethod
+    def put_file(self, path: str | os.PathLike[str], data: bytes | str | os.PathLike[str]) -> None:
+        """Write a file into the work folder, where snippets run: `data` is bytes, text, or the path of a file here.
+
+        `path` is relative to the work folder; folders that it names are made. Raises `ValueError` for one that
+        isn't, `OSError` where the file can't be written, `BoxError` where the box can't be started.
+        """
+
+    @abstractmethod
+    def get_file(self, path: str | os.PathLike[str]) -> bytes:
+        """The bytes of a file in the work folder. Raises as `put_file` does; `FileNotFoundError` if none is."""
+
+    @abstractmethod
+    def list_files(self) -> tuple[BoxFile, ...]:
+        """The files in the work folder and below, sorted by path; links aren't followed, and aren't files."""
 
     @abstractmethod
     def fresh(self) -> Box:

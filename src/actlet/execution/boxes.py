@@ -14,6 +14,7 @@ from .box import PythonExecutor, Readiness
 BOXES: dict[str, tuple[str, str]] = {
     "local": ("actlet.execution.local", "LocalPythonExecutor"),
     "sandbox": ("actlet.execution.sandbox", "SandboxExecutor"),
+    "docker": ("actlet.execution.docker", "DockerExecutor"),
     "wasm": ("actlet.execution.wasm", "WasmExecutor"),
 }
 

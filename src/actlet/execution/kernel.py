@@ -1296,15 +1296,19 @@ class LineWire(PipeWire):
 
 
 MOST_FILES = 10_000
-"""How many entries of the work folder are looked at."""
+"""How many entries of the work folder are looked at. Of one that has more, nothing is told."""
 
 
 class Folder:
     """The work folder: where files are put, and what a snippet made or changed there. Follows no links."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self._seen = dict(self._walk())
+    def __init__(self, path: str, most: int = MOST_FILES) -> None:
+        self.path, self.most = path, most
+        self._seen: dict[str, tuple[int, int]] | None = None
+
+    def remember(self) -> None:
+        """What is there now is not what a snippet made."""
+        self._seen = self._states()
 
     def put(self, name: str, data: Blob) -> None:
         """Write a file, and the folders it is in."""
@@ -1313,7 +1317,8 @@ class Folder:
         with open(path, "wb") as file:
             file.write(data)
         state = os.stat(path)
-        self._seen[name] = state.st_mtime_ns, state.st_size
+        if self._seen is not None:
+            self._seen[name] = state.st_mtime_ns, state.st_size
 
     def get(self, name: str) -> bytes:
         """Read a file. Raises `OSError` for what is none, such as a pipe or a link."""
@@ -1327,50 +1332,64 @@ class Folder:
             return file.read()
 
     def files(self) -> list[tuple[str, int]]:
-        """The names and sizes of the files."""
-        return sorted((name, size) for name, (_, size) in self._walk())
+        """The names and sizes of the files. Raises `OSError` if they are too many."""
+        states = self._states()
+        if states is None:
+            raise OSError(f"more than {self.most} files and folders")
+        return sorted((name, size) for name, (_, size) in states.items())
 
     def changed(self) -> list[str]:
-        """The files that were made or changed since this was last asked, or they were put."""
-        seen, self._seen = self._seen, dict(self._walk())
-        return sorted(name for name, state in self._seen.items() if seen.get(name) != state)
+        """The files that were made or changed since they were remembered or put, or this was last asked."""
+        seen, self._seen = self._seen, self._states()
+        if seen is None or self._seen is None:
+            return []
+        return sorted([name for name, state in self._seen.items() if seen.get(name) != state])
 
     def clear(self) -> None:
-        """Remove what is in it."""
-        for name in os.listdir(self.path):
-            path = os.path.join(self.path, name)
-            if os.path.isdir(path) and not os.path.islink(path):
-                import shutil
-
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                os.unlink(path)
+        """Remove what is in it. Raises `OSError` if anything is left."""
+        folders = [""]
+        for folder in folders:
+            for entry in self._entries(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{folder}{entry.name}/")
+                else:
+                    os.unlink(entry.path)
+        for folder in reversed(folders[1:]):
+            os.rmdir(os.path.join(self.path, folder))
         self._seen = {}
 
-    def _walk(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        folders, looked_at = [""], 0
+    def _states(self) -> dict[str, tuple[int, int]] | None:
+        """Of every file when it was changed and its size; None if there is too much to look at."""
+        states: dict[str, tuple[int, int]] = {}
+        folders, left = [""], self.most
+        if not left:
+            return None
         while folders:
             folder = folders.pop()
-            try:
-                entries = os.scandir(os.path.join(self.path, folder))
-            except OSError:
-                continue  # it has gone, or isn't ours
-            with entries:
-                for entry in entries:
-                    looked_at += 1
-                    if looked_at > MOST_FILES:
-                        return
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(f"{folder}{entry.name}/")
-                    elif entry.is_file(follow_symlinks=False):
-                        yield from self._state(folder + entry.name, entry)
+            for entry in self._entries(folder):
+                left -= 1
+                if left <= 0:
+                    return None
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{folder}{entry.name}/")
+                elif entry.is_file(follow_symlinks=False):
+                    self._note(folder + entry.name, entry, states)
+        return states
 
-    def _state(self, name: str, entry: os.DirEntry[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+    def _note(self, name: str, entry: os.DirEntry[str], states: dict[str, tuple[int, int]]) -> None:
         try:
             state = entry.stat(follow_symlinks=False)
         except OSError:
             return  # it has gone
-        yield name, (state.st_mtime_ns, state.st_size)
+        states[name] = state.st_mtime_ns, state.st_size
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What is in a folder; one that has gone meanwhile, or can't be read, is empty."""
+        try:
+            with os.scandir(os.path.join(self.path, folder)) as entries:
+                return [*itertools.islice(entries, self.most)]
+        except OSError:
+            return []
 
 
 # The guest
@@ -1567,6 +1586,7 @@ class Guest:
         self.kernel.forget()
         sys.modules["__main__"] = main
         self.folder = Folder(os.getcwd())
+        self.folder.remember()
         self._stubs: dict[str, Stub] = {}
         self._inbox: deque[tuple[Message, list[bytearray | None]]] = deque()
         self._reading = _Turn(self)

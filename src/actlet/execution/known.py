@@ -32,7 +32,12 @@ class Known:
 
     def __init__(self) -> None:
         self._names: set[str] = set()
+        self._files: set[str] = set()
         self._doubt = False
+
+    def add_files(self, files: Iterable[str]) -> None:
+        """These are in the work folder, or have been."""
+        self._files.update(files)
 
     def add(self, names: Iterable[str]) -> None:
         """These are bound now, or have been."""
@@ -41,16 +46,20 @@ class Known:
     def forget(self) -> None:
         """The box is empty."""
         self._names.clear()
+        self._files.clear()
         self._doubt = False
 
     def lost(self, given: Mapping[str, Any]) -> str:
         """In words: what a new kernel doesn't have of what this one had. It will have what the host gave."""
-        names = sorted(self._names - given.keys())
+        names, files = sorted(self._names - given.keys()), sorted(self._files)
         self._names.intersection_update(given)
-        if not names:
+        self._files.clear()
+        if not names and not files:
             return "No variables were lost; the next snippet gets a new box."
-        shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-        return f"The next snippet gets a new box, without the variables {shown}: define what you need again."
+        lost = " and ".join(
+            _listed(what, words) for what, words in (("variables", names), ("files", files)) if words
+        )
+        return f"The next snippet gets a new box, without {lost}: make what you need again."
 
     def refuses(self, code: str, tools: Mapping[str, Any]) -> SnippetError | None:
         """Why the snippet is certain to fail; None if it may run. Its syntax is left to the box's own Python."""
@@ -73,3 +82,8 @@ class Known:
         if not problems:
             return None
         return SnippetError(problems[0].type, f"{problems[0].message}\n(Nothing was run.)", problems[0].line)
+
+
+def _listed(what: str, names: list[str]) -> str:
+    more = f" and {len(names) - 30} more" if len(names) > 30 else ""
+    return f"the {what} {', '.join(names[:30])}{more}"

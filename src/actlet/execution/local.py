@@ -9,9 +9,11 @@ have no such objects, share a few. What the policy covers, and that it is no sec
 from __future__ import annotations
 
 import inspect
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 from weakref import ref
@@ -19,10 +21,11 @@ from weakref import ref
 from ..errors import BoxError
 from ..threads import Worker
 from . import stdout
-from .box import Answer, Box, CodeOutput, Deliver, SnippetError
+from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
+from .files import FileData, bytes_of, name_in_box
 from .guards import BASE_BUILTINS
-from .kernel import Ended, Failure, Kernel, arguments_of, current_frame
+from .kernel import Ended, Failure, Folder, Kernel, arguments_of, current_frame
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
@@ -39,6 +42,9 @@ _turns = Turns()
 MAX_PRINT_OUTPUTS_LENGTH = 50_000
 """Characters of printed output that are kept, unless told otherwise."""
 
+MOST_FILES = 1_000
+"""How many files and folders of the working directory are looked at, before and after each snippet."""
+
 TIMEOUT_SECONDS = 30
 """Seconds of its own that a snippet has, unless told otherwise."""
 
@@ -50,6 +56,9 @@ class LocalPythonExecutor(Box):
     public submodules; `"*"` for all. `max_print_outputs_length`: characters of output that are kept (50 000).
     `additional_functions`: functions to offer as builtins. `timeout_seconds`: a snippet's own time, without that of
     the tools that it waits for; None for no limit. Raises `InterpreterError` if an authorized package isn't there.
+
+    The work folder is this process's working directory. `CodeOutput.files` are told of boxes that may import more
+    than the base modules (snippets of another one can't write a file), where it holds less than 1,000 entries.
     """
 
     def __init__(
@@ -227,7 +236,9 @@ class LocalPythonExecutor(Box):
         running.start()
         stdout.capture(running.printed.write)
         try:
-            output = self._output(running, self._run(code))
+            folder = Folder(".", MOST_FILES if self._keeps_thread else 0)
+            folder.remember()
+            output = replace(self._output(running, self._run(code)), files=tuple(folder.changed()))
         except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
             output = CodeOutput(error=SnippetError("InternalError", f"{type(error).__name__}: {error}"))
         running.end(output)
@@ -276,6 +287,20 @@ class LocalPythonExecutor(Box):
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.release()
+
+    # Files
+
+    def put_file(self, path: str | os.PathLike[str], data: FileData) -> None:
+        """Write a file into the working directory, or below."""
+        Folder(".").put(name_in_box(path), bytes_of(data))
+
+    def get_file(self, path: str | os.PathLike[str]) -> bytes:
+        """The bytes of a file in the working directory, or below."""
+        return Folder(".").get(name_in_box(path))
+
+    def list_files(self) -> tuple[BoxFile, ...]:
+        """The files in the working directory and below. Raises `OSError` if they are more than 10,000."""
+        return tuple(BoxFile(name, size) for name, size in Folder(".").files())
 
     # By hand
 

@@ -17,6 +17,7 @@ from ..errors import BoxError
 from . import kernel
 from .packages import Progress, checked_requirements, on_stderr, site_packages
 from .protocol import Channel, PipeChannel, RemoteBox
+from .sandbox import folders
 
 _WITH_PACKAGES = (
     "import runpy, sys; folder, kernel = sys.argv[1:3]; del sys.argv[:2]; "
@@ -30,7 +31,8 @@ class ProcessExecutor(RemoteBox):
     """Runs snippets in a process of its own. `python`: the interpreter, 3.9 or later; this one, unless given.
 
     `packages` are requirements ("numpy>=2") that are installed once, before the first start, for all boxes that ask
-    for the same; `progress` is told how that goes. Without them a snippet has what is installed for `python`.
+    for the same; `progress` is told how that goes. Without them a snippet has what is installed for `python`. The
+    work folder is a temporary one, and goes with the process.
     """
 
     def __init__(
@@ -45,24 +47,28 @@ class ProcessExecutor(RemoteBox):
         self.python = python
         self.packages, self.progress = checked_requirements(packages), progress
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = ""
 
     def _start(self) -> Channel:
         program = [kernel.__file__]
         if self.packages:
             folder = site_packages(self.packages, self.python, self.progress)
             program = ["-c", _WITH_PACKAGES, str(folder), kernel.__file__]
+        self._folder = folders.make()
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
             self._process = subprocess.Popen(
                 [self.python, "-I", *program, str(theirs_in), str(theirs_out)],
                 stdin=subprocess.DEVNULL,
+                cwd=self._folder,
                 pass_fds=(theirs_in, theirs_out),
                 start_new_session=True,
             )
         except OSError as error:
             os.close(ours_in)
             os.close(ours_out)
+            folders.remove(self._folder)
             raise BoxError(f"{self.python!r} can't be started: {error}") from error
         finally:
             os.close(theirs_in)
@@ -76,6 +82,7 @@ class ProcessExecutor(RemoteBox):
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            folders.remove(self._folder)
 
     def _reason(self) -> str:
         code = None if self._process is None else self._process.wait()

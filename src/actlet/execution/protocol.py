@@ -14,6 +14,7 @@ A box's author writes a subclass with `_start`, `_kill` and perhaps `_reason`.
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import threading
 from abc import abstractmethod
@@ -26,9 +27,10 @@ from weakref import ReferenceType, WeakSet, ref
 
 from ..errors import BoxError
 from ..threads import Alarm, Worker
-from .box import Answer, Box, BoxCall, CodeOutput, Deliver, SnippetError, Suspended
+from .box import Answer, Box, BoxCall, BoxFile, CodeOutput, Deliver, SnippetError, Suspended
 from .by_hand import raise_failure, run_by_hand
 from .channel import Channel, FedChannel, LinesChannel, PipeChannel
+from .files import FileData, bytes_of, name_in_box, told_error, told_files, told_names
 from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, frame, libraries, read_frame
 from .known import Known
 from .offers import offers_of
@@ -40,17 +42,30 @@ POLITE_INTERRUPT = 1.0
 START_SECONDS = 60.0
 """Seconds that a kernel has to say that it is ready."""
 
+FILE_SECONDS = 60.0
+"""Seconds that a kernel has to do something with a file, before it is taken for dead."""
+
 Blobs = list[bytearray | None]
 
 
+class Asked:
+    """What a kernel was asked to do with a file, until it has replied."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.replied = threading.Event()
+        self.reply: tuple[dict[str, Any], Blobs] | None = None
+
+
 class Link:
-    """A kernel that runs: its channel, its values, whether it has ended."""
+    """A kernel that runs: its channel, its values, whether it has ended, the files it was asked for."""
 
     def __init__(self, channel: Channel, limits: Limits) -> None:
         self.channel = channel
         self.codec = Codec(limits)
         self.limits = limits
         self.over = False
+        self.asked: dict[int, Asked] = {}
         self.process = os.getpid()
         self.tools_sent: dict[str, Any] | None = None
 
@@ -140,6 +155,7 @@ class RemoteBox(Box):
         Nobody else is kept waiting meanwhile: a snippet may be interrupted, and `cleanup` ends what has started.
         """
         with self._starting:
+            _started.add(self)
             with self._lock:
                 if self._link is not None:
                     return
@@ -153,7 +169,6 @@ class RemoteBox(Box):
                 link.channel.close()
                 self._kill()
                 raise BoxError("the box was closed while it was starting")
-            _running.add(self)
         name = f"actlet-{type(self).__name__}"
         threading.Thread(target=_read, args=(ref(self), link), name=name, daemon=True).start()
 
@@ -182,7 +197,10 @@ class RemoteBox(Box):
         return type(self)(**self._settings())
 
     def reset(self) -> None:
-        """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
+        """Forget every variable, and the files, for another session to use the box.
+
+        Raises `BoxError` while a snippet runs.
+        """
         with self._lock:
             if self._snippet is not None:
                 raise BoxError("a snippet is running in this box: wait for its end before you reset it")
@@ -204,7 +222,7 @@ class RemoteBox(Box):
             self._cut()
         self._end(snippet, CodeOutput())
         with self._starting:
-            _running.discard(self)
+            _started.discard(self)
 
     def __del__(self) -> None:
         if getattr(self, "_link", None) is not None:
@@ -216,6 +234,8 @@ class RemoteBox(Box):
         if link is not None:
             link.over = True
             link.channel.close_writing()
+            for asked in link.asked.values():
+                asked.replied.set()
             if link.process == os.getpid():  # a forked process doesn't own it
                 self._kill()
 
@@ -305,6 +325,69 @@ class RemoteBox(Box):
             for answer in answers:
                 self._send_answers(link, [answer])
 
+    # Files
+
+    def put_file(self, path: str | os.PathLike[str], data: FileData) -> None:
+        """Write a file into the work folder. Files live as long as the kernel: one that dies takes them along."""
+        name, content = name_in_box(path), bytes_of(data)
+        self._known.add_files([name])
+        self._ask_file("put", name, [content])
+
+    def get_file(self, path: str | os.PathLike[str]) -> bytes:
+        """The bytes of a file in the work folder."""
+        _, blobs = self._ask_file("get", name_in_box(path))
+        if len(blobs) != 1 or blobs[0] is None:
+            raise BoxError("the box gave something else than a file")
+        return bytes(blobs[0])
+
+    def list_files(self) -> tuple[BoxFile, ...]:
+        """The files in the work folder and below, sorted by path."""
+        message, _ = self._ask_file("list", ".")
+        try:
+            return told_files(message.get("files"))
+        except FrameError as error:
+            raise BoxError(f"the box told {error}") from None
+
+    def _ask_file(self, do: str, path: str, blobs: list[Blob] | None = None) -> tuple[dict[str, Any], Blobs]:
+        """Have the kernel do something with a file, whether a snippet runs or not. Raises `OSError`, `BoxError`."""
+        self.start()
+        asked = Asked(path)
+        with self._lock:
+            link = self._link
+            if link is None:
+                raise BoxError("the box was closed")
+            number = next(_numbers)
+            link.asked[number] = asked
+            try:
+                link.send({"is": "file", "r": number, "do": do, "path": path}, blobs)
+            except CrossError as error:
+                del link.asked[number]
+                raise BoxError(f"the file {path!r} can't be sent to the box: {error}") from None
+        late = Alarm(FILE_SECONDS, partial(self._died, link, f"it did nothing with the file {path!r} in time"))
+        asked.replied.wait()
+        late.cancel()
+        link.asked.pop(number, None)
+        return self._reply_to(asked)
+
+    def _reply_to(self, asked: Asked) -> tuple[dict[str, Any], Blobs]:
+        if asked.reply is None:
+            raise BoxError(f"the box ended before it did anything with the file {asked.path!r}")
+        message, blobs = asked.reply
+        if message.get("error") is None:
+            return message, blobs
+        try:
+            error = told_error(asked.path, message["error"])
+        except FrameError as fault:
+            raise BoxError(f"the box told {fault}") from None
+        raise error
+
+    def _on_file(self, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
+        asked = link.asked.get(_checked(message.get("r"), int))
+        if asked is None or asked.reply is not None:
+            raise FrameError("something of a file that nobody asked for")
+        asked.reply = message, blobs
+        asked.replied.set()
+
     # Stopping
 
     def interrupt(self) -> None:
@@ -358,6 +441,9 @@ class RemoteBox(Box):
 
     def _hear(self, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
         """A message. Raises `FrameError` if it breaks the protocol."""
+        if message["is"] == "file":
+            self._on_file(link, message, blobs)
+            return
         hear = {"printed": self._on_printed, "calls": self._on_calls, "done": self._on_done}.get(message["is"])
         if hear is None:
             raise FrameError(f"an unknown message: {message['is']!r:.40}")
@@ -414,6 +500,7 @@ class RemoteBox(Box):
         snippet.printed.write(_checked(message.get("printed"), str))
         output = _output_of(message, link.codec, blobs, self.tools)
         self._known.add(output.changed)
+        self._known.add_files(output.files)
         with self._lock:
             if snippet.asked and snippet.stopped is None:
                 snippet.output = output  # its threads wait for tools, whose answers belong to it
@@ -446,15 +533,19 @@ class RemoteBox(Box):
         return raise_failure(self.run(code_action))
 
 
-_running: WeakSet[RemoteBox] = WeakSet()
-"""The boxes whose kernels were started, to be closed when this process ends."""
+_numbers = itertools.count(1)
+_started: WeakSet[RemoteBox] = WeakSet()
+"""The boxes that this process has started, and not closed: they are closed when it ends."""
 
 
 @atexit.register
 def _close_all() -> None:
-    for box in list(_running):
-        if box._link is not None and box._link.process == os.getpid():
-            box.cleanup()
+    for box in list(_started):
+        box.cleanup()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_started.clear)
 
 
 def _unstarted(error: Exception) -> SnippetError:
@@ -531,9 +622,10 @@ def _output_of(message: dict[str, Any], codec: Codec, blobs: Blobs, tools: Mappi
     changed = _checked(message.get("changed"), list)
     if len(changed) > 100_000 or not all(type(name) is str and len(name) <= 1000 for name in changed):
         raise FrameError("changed names that are none")
+    files = tuple(name for name in told_names(message.get("files")) if name.isprintable())
     failure = _checked(message.get("error"), type(None), list)
     if failure is not None:
-        return CodeOutput(error=_error_of(failure, tools), changed=tuple(changed))
+        return CodeOutput(error=_error_of(failure, tools), changed=tuple(changed), files=files)
     final = _checked(message.get("final"), bool)
     if final and "final_answer" not in tools:
         raise FrameError("a final answer, which nobody asked for")
@@ -542,6 +634,7 @@ def _output_of(message: dict[str, Any], codec: Codec, blobs: Blobs, tools: Mappi
         codec.decode(message.get("value"), blobs),
         is_final_answer=final,
         changed=tuple(changed),
+        files=files,
         shown=_checked(message.get("shown"), bool),
         text=None if text is None else text[:30_000],
     )

@@ -86,7 +86,7 @@ class Snippet:
         self.printed.close()
         error = output.error
         if self.stopped is not None:
-            output = CodeOutput(changed=output.changed)
+            output = CodeOutput(changed=output.changed, files=output.files)
             line, trace = (None, "") if error is None else (error.line, error.traceback)
             error = replace(self.stopped, line=line, traceback=trace)
         self.deliver(replace(output, logs=self.printed.text(), error=error))

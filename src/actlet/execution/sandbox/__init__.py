@@ -14,15 +14,15 @@ import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from os.path import exists, realpath
 from typing import Any
 
 from ...errors import BoxError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr, site_packages
 from ..protocol import Channel, PipeChannel, RemoteBox
-from . import workers
+from . import paths, workers
 from .lockdown import LAYERS, REQUIRED, missing
+from .pythons import python_at
 from .workers import Limits, Options, Worker
 
 REASONS = {
@@ -38,10 +38,13 @@ class SandboxExecutor(RemoteBox):
     """Runs snippets in a locked-down process.
 
     `memory_mb`, `cpu_seconds`, `max_processes` (threads), `disk_mb` and `max_files` (of the work folder) limit it.
-    `readable` and `writable` are more paths that it may use; `preload` names modules to import once, before any
-    worker is forked. `packages` are requirements ("numpy>=2") that are installed once, before the first start, for
-    all boxes that ask for the same; `progress` is told how that goes. Without them a worker has what is installed
-    here. `require` names the layers without which it doesn't start. Other options: see `RemoteBox`.
+    `readable_paths` and `writable_paths` are more paths that it may use (`paths.py` says which are refused).
+    `preload` names modules to import once, before any worker is forked. `packages` are requirements ("numpy>=2")
+    that are installed once, before the first start, for all boxes that ask for the same; `progress` is told how
+    that goes. `site_packages` are more folders of packages, and `python` is another interpreter, 3.9 or later;
+    without them a worker has what is installed here. `require` names the layers without which it doesn't start.
+    Other options: see `RemoteBox`.
+
     Raises `ValueError` for an option that makes no sense.
     """
 
@@ -54,9 +57,11 @@ class SandboxExecutor(RemoteBox):
         max_processes: int = 64,
         max_files: int = 1_000,
         disk_mb: int = 64,
-        readable: Iterable[str] = (),
-        writable: Iterable[str] = (),
+        readable_paths: Iterable[str] = (),
+        writable_paths: Iterable[str] = (),
         preload: Iterable[str] = (),
+        python: str = sys.executable,
+        site_packages: Iterable[str] = (),
         packages: Iterable[str] = (),
         progress: Progress | None = on_stderr,
         require: Iterable[str] = REQUIRED,
@@ -66,11 +71,17 @@ class SandboxExecutor(RemoteBox):
         super().__init__(additional_authorized_imports, **options)
         self._allowed = Limits(memory_mb, cpu_seconds, max_processes, max_files, disk_mb)
         _check_limits(self._allowed)
-        paths = (
-            tuple(map(_existing, _listed(readable, "readable"))),
-            tuple(map(_existing, _listed(writable, "writable"))),
+        read = paths.readable_paths(_listed(readable_paths, "readable_paths"))
+        write = _listed(writable_paths, "writable_paths")
+        interpreter = python_at(python)
+        self._shared = Options(
+            paths.readable_paths(_listed(site_packages, "site_packages")),
+            read,
+            paths.writable_paths(write, read, interpreter.readable),
+            _listed(preload, "preload"),
+            namespaces,
+            python,
         )
-        self._shared = Options(*paths, preload=_listed(preload, "preload"), namespaces=namespaces)
         self.packages, self.progress = checked_requirements(packages), progress
         self.require = _listed(require, "require")
         unknown = set(self.require) - {*LAYERS, "namespaces"}
@@ -102,8 +113,8 @@ class SandboxExecutor(RemoteBox):
             raise BoxError(f"the sandbox is for Linux, this is {sys.platform!r}: use executor_type='docker'")
         shared = self._shared
         if self.packages:
-            folder = site_packages(self.packages, progress=self.progress)
-            shared = replace(shared, packages=(str(folder),))
+            folder = site_packages(self.packages, shared.python, self.progress)
+            shared = replace(shared, packages=(*shared.packages, str(folder)))
         worker = workers.fork(shared, self._allowed)
         channel = PipeChannel(worker.read, worker.write)
         lacking = missing(worker.report, self.require)
@@ -137,8 +148,10 @@ class SandboxExecutor(RemoteBox):
             "max_processes": limits.max_processes,
             "max_files": limits.max_files,
             "disk_mb": limits.disk_mb,
-            "readable": shared.readable,
-            "writable": shared.writable,
+            "readable_paths": shared.readable,
+            "writable_paths": shared.writable,
+            "python": shared.python,
+            "site_packages": shared.packages,
             "preload": shared.preload,
             "packages": self.packages,
             "progress": self.progress,
@@ -151,12 +164,6 @@ def _listed(words: Iterable[str], name: str) -> tuple[str, ...]:
     if isinstance(words, str):
         raise TypeError(f"{name} must be a list: [{words!r}]")
     return tuple(map(str, words))
-
-
-def _existing(path: str) -> str:
-    if not exists(path):
-        raise ValueError(f"{path!r} doesn't exist: readable and writable paths must, when the box is made")
-    return realpath(path)
 
 
 def _check_limits(limits: Limits) -> None:

@@ -16,17 +16,17 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import threading
 from ast import literal_eval
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
 from ...errors import BoxError
 from . import folders
+from .pythons import python_at
 
 START_SECONDS = 30
 """How long a zygote may take to start, and a worker to lock itself down."""
@@ -77,14 +77,20 @@ FIRST_USER, USERS = 61_184, 4_335
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the workers of one zygote have in common. `packages` are folders of packages, made for it."""
+    """What the workers of one zygote have in common. `packages` are folders of packages beside Python's own."""
 
     packages: tuple[str, ...] = ()
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     namespaces: bool = True
+    python: str = sys.executable
     program: str = KERNEL
+
+    def read(self) -> list[str]:
+        """Every path that a worker may read."""
+        given = (*self.packages, *self.readable, os.path.dirname(self.program))
+        return [*SYSTEM, *python_at(self.python).readable, *given]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class Zygote:
         self.gives_users = False
         self.complaint = ""
         with theirs:
-            self.process = _execute(theirs.fileno())
+            self.process = _execute(options.python, theirs.fileno())
         try:
             self.control.send(marshal.dumps(self._setup(), PLAIN))
             self.said: dict[str, Any] = literal_eval(self.control.recv(PACKET).decode())
@@ -186,14 +192,15 @@ class Zygote:
             raise BoxError(f"the sandbox's zygote could not be started: {self.complaint or error}") from error
 
     def _setup(self) -> dict[str, Any]:
-        options = asdict(self.options)
-        packages = options.pop("packages")
-        own = [*packages, *self.options.readable, os.path.dirname(self.options.program)]
+        options = self.options
         return {
-            **options,
             "folder": self.folder,
-            "sys_path": [*packages, *_site_packages()],
-            "readable": [*readable_paths(), *own],
+            "sys_path": [*options.packages, *python_at(options.python).packages],
+            "readable": options.read(),
+            "writable": options.writable,
+            "preload": options.preload,
+            "namespaces": options.namespaces,
+            "program": options.program,
         }
 
     def request(self, asked: dict[str, Any], descriptors: list[int]) -> int:
@@ -219,11 +226,11 @@ class Zygote:
         folders.remove(self.folder)
 
 
-def _execute(control: int) -> subprocess.Popen[bytes]:
+def _execute(python: str, control: int) -> subprocess.Popen[bytes]:
     host = os.pidfd_open(os.getpid())
     try:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", "-c", BOOT, str(control), str(host), HERE],
+            [python, "-I", "-S", "-B", "-c", BOOT, str(control), str(host), HERE],
             env=ENVIRONMENT,
             pass_fds=(control, host),
             stdin=subprocess.DEVNULL,
@@ -234,17 +241,6 @@ def _execute(control: int) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(host)
-
-
-def _site_packages() -> list[str]:
-    return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
-
-
-def readable_paths() -> list[str]:
-    """What every worker may read: Python, its installed packages, and what they need of the system."""
-    python = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
-    library = sysconfig.get_config_var("LIBDIR") or os.path.join(sys.base_prefix, "lib")
-    return [*SYSTEM, *python, library, *_site_packages()]
 
 
 _zygotes: dict[Options, Zygote] = {}
@@ -275,7 +271,7 @@ def _started(options: Options) -> Zygote:
     if "refused" in made.said:
         reason = made.said["refused"]
         made.close()
-        made = Zygote(Options(**{**asdict(options), "namespaces": False}))
+        made = Zygote(replace(options, namespaces=False))
         made.said["refused"] = reason
     if "error" in made.said:
         made.close()
@@ -340,7 +336,7 @@ def _gives_users(chosen: Zygote) -> bool:
     """Whether each worker can be a user of its own: for root, if such a user can read Python then."""
     if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
         return False
-    read = [*readable_paths(), *chosen.options.packages, gettempdir()]
+    read = [*chosen.options.read(), *chosen.options.writable, gettempdir()]
     return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, read))
 
 

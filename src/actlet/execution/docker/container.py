@@ -1,0 +1,155 @@
+"""One container: made, attached to, started, and what became of it.
+
+Attaching comes before starting, so that no byte of the kernel's is lost and none has to be asked for again. Why a
+container ended is asked of the engine's events, because one that has ended is removed at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ...errors import BoxError
+from ...threads import Alarm
+from .bootstrap import arguments, payload
+from .engine import Engine
+from .owner import labels
+from .settings import Settings, container_config
+from .stream import AttachedChannel
+
+FATE_SECONDS = 3.0
+"""Seconds that the engine has to tell why a container ended."""
+
+KILLED = 128 + signal.SIGKILL
+"""The exit code of a container whose kernel was killed."""
+
+REMEDIES = {
+    "executable file not found": "the image has no such Python: name its interpreter by python=",
+    "no such file or directory": "the image has no such Python: name its interpreter by python=",
+    "unknown runtime": "register the runtime with the engine (for gVisor: runsc install), or leave runtime= out",
+    "unknown or invalid runtime": "register the runtime with the engine (for gVisor: runsc install)",
+    "cgroup": "this engine can't limit containers: it needs cgroups that it may write",
+}
+"""What an engine says when a container can't be started, and what to do about it."""
+
+
+class Container:
+    """A container in which a kernel starts, and its channel."""
+
+    def __init__(self, engine: Engine, number: str, channel: AttachedChannel, memory_mb: int) -> None:
+        self.channel = channel
+        self.id = number
+        self._engine, self._memory_mb = engine, memory_mb
+        self._fate = ""
+        self._forgotten = weakref.finalize(self, engine.doom, number)
+        self._forgotten.atexit = False
+
+    def end(self) -> None:
+        """Kill everything in it, and remove it. Why it ended is asked first, if it has ended by itself."""
+        if self._forgotten.detach() is None:
+            return
+        if self.channel.ended():
+            self._fate = self._ask_fate()
+        self._engine.remove(self.id)
+
+    def fate(self) -> str:
+        """Why it ended, as far as is known: for a container that was ended."""
+        return ". ".join(filter(None, (self._fate, self.channel.errors)))
+
+    def _ask_fate(self) -> str:
+        killed_for_memory, code = False, None
+        with _events(self._engine.api, self.id) as (events, hurry):
+            for event in events:
+                if event.get("Action", event.get("status")) == "oom":
+                    killed_for_memory = True
+                else:
+                    code = _exit_code(event)
+                if killed_for_memory or code not in (None, KILLED):
+                    break
+                hurry()  # what says that memory was the reason may come after the end
+        return _words(code, killed_for_memory, self._memory_mb)
+
+
+def start_kernel(engine: Engine, image: str, settings: Settings) -> Container:
+    """A container in which a kernel is starting. Raises `BoxError`; `docker.errors.ImageNotFound`."""
+    config = container_config(engine.api, settings, image, arguments(), labels())
+    container = start(engine, config, settings.memory_mb)
+    container.channel.send(payload())
+    return container
+
+
+def start(engine: Engine, config: dict[str, Any], memory_mb: int) -> Container:
+    """A started container, attached. Raises `BoxError`; `docker.errors.ImageNotFound`."""
+    from docker.errors import APIError, ImageNotFound
+
+    try:
+        number = engine.api.create_container_from_config(config)["Id"]
+        engine.own(number)
+    except ImageNotFound:
+        raise
+    except APIError as error:
+        raise _failure(error) from error
+    try:
+        container = Container(engine, number, AttachedChannel(_attach(engine.api, number)), memory_mb)
+        engine.api.start(number)
+    except APIError as error:
+        engine.remove(number)
+        raise _failure(error) from error
+    except BaseException:
+        engine.remove(number)
+        raise
+    return container
+
+
+def _attach(api: Any, number: str) -> int:
+    streams = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "detachKeys": ""}
+    attached = api.attach_socket(number, params=streams)
+    found = getattr(attached, "_sock", attached)
+    if type(found) is not socket.socket:
+        raise BoxError(
+            f"the engine is reached by {type(found).__name__}, which can't carry a kernel: forward its socket to "
+            "this machine (ssh -NL /tmp/engine.sock:/run/docker.sock HOST) and pass base_url='unix:///tmp/engine.sock'"
+        )
+    own = found.dup()
+    attached._response.close()
+    return own.detach()
+
+
+def _failure(error: Any) -> BoxError:
+    said = str(error.explanation or error)
+    remedies = [remedy for words, remedy in REMEDIES.items() if words in said.lower()]
+    return BoxError(". ".join([f"the engine can't start the container: {said.strip()}", *remedies[:1]]))
+
+
+@contextmanager
+def _events(api: Any, number: str) -> Iterator[tuple[Any, Callable[[], object]]]:
+    """What the engine tells of a container's end, for as long as it has time, and what to call to give it less."""
+    stream = api.events(since=1, filters={"container": number, "event": ["oom", "die"]}, decode=True)
+    late = [Alarm(FATE_SECONDS, stream.close)]
+    try:
+        yield stream, lambda: late.append(Alarm(FATE_SECONDS / 6, stream.close))
+    finally:
+        for alarm in late:
+            alarm.cancel()
+        stream.close()
+
+
+def _exit_code(event: dict[str, Any]) -> int:
+    attributes = event.get("Actor", {}).get("Attributes", {})
+    return int(attributes.get("exitCode", attributes.get("containerExitCode", "0")))
+
+
+def _words(code: int | None, killed_for_memory: bool, memory_mb: int) -> str:
+    if killed_for_memory:
+        return f"it was killed because it used more memory than its {memory_mb} MB (memory_mb)"
+    if code is None:
+        return "the engine doesn't tell why"
+    if code == KILLED:
+        return f"it was killed, by itself or because it used more memory than its {memory_mb} MB (memory_mb)"
+    if code > 128 and code - 128 in set(signal.Signals):
+        return f"its process was killed by {signal.Signals(code - 128).name}"
+    return f"its process exited ({code})"

@@ -1,0 +1,36 @@
+# id: 403
+# name: call_of_what_is_not_offered
+# category: protocol
+# technique: a forged call of a tool that the host has and doesn't offer
+# breach: host_mutated
+# looks_like: forbidden_tool ran on the host
+# uses: CALL_FRAMES
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+for frame in CALL_FRAMES:
+    spray(bytes.fromhex(frame))
+import time
+time.sleep(0.3)

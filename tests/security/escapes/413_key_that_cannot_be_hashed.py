@@ -1,0 +1,33 @@
+# id: 413
+# name: key_that_cannot_be_hashed
+# category: protocol
+# technique: a list as a key
+# breach: host_dead hang hang_after desync
+# looks_like: TypeError ends the host
+# uses: RESULT_TMPL
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+spray(done('["dict", ["list"], 1]'))

