@@ -16,6 +16,9 @@ BOXES: dict[str, tuple[str, str]] = {
     "sandbox": ("actlet.execution.sandbox", "SandboxExecutor"),
     "docker": ("actlet.execution.docker", "DockerExecutor"),
     "wasm": ("actlet.execution.wasm", "WasmExecutor"),
+    "e2b": ("actlet.execution.clouds.e2b", "E2BExecutor"),
+    "modal": ("actlet.execution.clouds.modal", "ModalExecutor"),
+    "blaxel": ("actlet.execution.clouds.blaxel", "BlaxelExecutor"),
 }
 
 

@@ -1,0 +1,228 @@
+"""A box in a rented sandbox: what E2B, Modal and Blaxel have in common.
+
+Theory of operation. `_start` rents a sandbox, writes the kernel there, installs the packages, and starts the
+kernel. A thread passes on what the kernel says; the channel's worker writes to it. When the kernel has ended, the
+sandbox is given back, whatever the reason: the next snippet gets a new one. What fails on the way in gives the
+sandbox back too, and is a `BoxError` that says what the service said.
+
+A service's limit on time isn't announced: the stream just breaks. Then the service is asked whether the sandbox is
+still there, and the time since its start tells why it isn't.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ...errors import BoxError, MissingExtraError
+from ..box import Readiness
+from ..channel import Channel, FedChannel, LinesChannel
+from ..kernel import LIMITS, Limits
+from ..packages import Progress, checked_requirements, on_stderr
+from ..protocol import RemoteBox
+from .lease import Lease, insist
+from .rented import CommandFailed, Rented
+
+PIECE = 1 << 19
+"""Bytes that are sent to a kernel in one request, at most."""
+
+SLACK = 5.0
+"""Seconds by which a service's clock and this one may differ."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long `service` lets a sandbox live: `limit` seconds, None for ever; `longer` says how to have more."""
+
+    service: str
+    limit: float | None
+    longer: str
+
+
+class Running:
+    """A kernel in a rented sandbox, as a channel. `why`: how it ended. Knows nothing of the box that it is for."""
+
+    def __init__(self, rented: Rented, lease: Lease, terms: Terms) -> None:
+        self._rented, self._lease, self._terms = rented, lease, terms
+        self.why = ""
+        self.channel: FedChannel = LinesChannel(self._write) if rented.way == "lines" else FedChannel(self._write)
+
+    def listen(self) -> None:
+        """Pass on what the kernel says, until it ends. On a thread of its own."""
+        try:
+            why = self._rented.listen(self.channel.feed)
+        except Exception as error:
+            why = self._explain(error)
+        self._end(why)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            for start in range(0, len(data), PIECE):
+                self._rented.write(data[start : start + PIECE])
+        except Exception as error:
+            self._end(self._explain(error))
+
+    def _end(self, why: str) -> None:
+        self.why = self.why or why
+        self.channel.feed_end(why)
+
+    def _explain(self, error: Exception) -> str:
+        """Why nothing can be heard any more from a kernel that didn't say it ended."""
+        if self._lease.begun:
+            return "the box was closed"
+        lived, terms = time.monotonic() - self._rented.since, self._terms
+        ended = self._has_ended()
+        if ended is False:
+            return f"the connection to the sandbox was lost ({in_words(error)})"
+        if terms.limit is not None and lived > terms.limit - SLACK:
+            return f"the sandbox's time was up after {terms.limit:g} s: {terms.longer}"
+        if ended:
+            return f"the sandbox was ended from outside after {lived:.0f} s ({in_words(error)})"
+        return f"{terms.service} can't be reached ({in_words(error)})"
+
+    def _has_ended(self) -> bool | None:
+        try:
+            return insist(self._rented.has_ended)
+        except Exception:  # of any SDK: the service can't be asked either, and there is an error to tell already
+            return None
+
+
+class CloudBox(RemoteBox):
+    """A box in a sandbox of a service's.
+
+    `packages`: requirements that pip installs in it before the first snippet. `progress` is told what it does.
+    """
+
+    service: ClassVar[str]
+    extra: ClassVar[str]
+    variables: ClassVar[tuple[str, ...]]
+    """The variables that a login is taken from."""
+    login_file: ClassVar[str] = ""
+    """Where the service's own command leaves a login, if it does."""
+
+    def __init__(
+        self,
+        additional_authorized_imports: Iterable[str] = (),
+        *,
+        packages: Iterable[str] = (),
+        progress: Progress | None = on_stderr,
+        timeout_seconds: float | None = 30,
+        max_print_outputs_length: int | None = None,
+        limits: Limits = LIMITS,
+    ) -> None:
+        super().__init__(
+            additional_authorized_imports,
+            timeout_seconds=timeout_seconds,
+            max_print_outputs_length=max_print_outputs_length,
+            limits=limits,
+        )
+        if find_spec(self.extra) is None:
+            raise MissingExtraError(type(self).__name__, self.extra)
+        self.packages, self.progress = checked_requirements(packages), progress
+        self._lease: Lease | None = None
+        self._running: Running | None = None
+
+    @classmethod
+    def check(cls) -> Readiness:
+        """Whether the SDK is installed and there is a login. Asks nobody whether it is a good one."""
+        if find_spec(cls.extra) is None:
+            return Readiness(False, f"{cls.service}'s SDK isn't installed", f"pip install 'actlet[{cls.extra}]'")
+        by_command = Path(cls.login_file).expanduser() if cls.login_file else None
+        if all(os.environ.get(name) for name in cls.variables):
+            return Readiness(True, f"{cls.service}'s SDK, and a login in {' and '.join(cls.variables)}")
+        if by_command is not None and by_command.is_file():
+            return Readiness(True, f"{cls.service}'s SDK, and a login in {by_command}")
+        return Readiness(False, f"no login for {cls.service}", f"set {' and '.join(cls.variables)}")
+
+    # What a service's file writes
+
+    @abstractmethod
+    def _rent(self) -> Rented:
+        """Rent a sandbox. What the SDK raises is put into words by `_start`."""
+
+    @abstractmethod
+    def _terms(self) -> Terms:
+        """How long the sandbox may live."""
+
+    # A box's life
+
+    def _start(self) -> Channel:
+        if self.packages:
+            self._say(f"{self.service}: a sandbox with {', '.join(self.packages)}")
+        try:
+            rented = self._rent()
+        except Exception as error:
+            raise BoxError(f"{self.service} gave no sandbox: {in_words(error)}") from error
+        self._lease = lease = Lease(f"the sandbox {rented.name} of {self.service}", rented.give_back)
+        try:
+            self._prepare(rented)
+        except Exception as error:
+            lease.end()
+            raise BoxError(f"the sandbox {rented.name} could not be prepared: {in_words(error)}") from error
+        self._running = running = Running(rented, lease, self._terms())
+        name = f"actlet-{self.extra}-kernel"
+        threading.Thread(target=running.listen, name=name, daemon=True).start()
+        return running.channel
+
+    def _prepare(self, rented: Rented) -> None:
+        rented.put_kernel()
+        if self.packages:
+            try:
+                rented.install(self.packages, self._say)
+            except CommandFailed as error:
+                raise BoxError(f"pip could not install {', '.join(self.packages)}: {error}") from error
+        rented.start_kernel()
+
+    def _say(self, text: str) -> None:
+        if self.progress is not None and text.strip():
+            self.progress(text.rstrip())
+
+    def _kill(self) -> None:
+        if self._lease is not None:
+            self._lease.end_soon()
+
+    def cleanup(self) -> None:
+        """End the kernel and give the sandbox back; it is gone when this returns. The box may be used again."""
+        super().cleanup()
+        if self._lease is not None:
+            self._lease.end()
+
+    def _reason(self) -> str:
+        return "" if self._running is None else self._running.why
+
+    def _settings(self) -> dict[str, Any]:
+        return {**super()._settings(), "packages": self.packages, "progress": self.progress}
+
+
+def required_key(given: str | None, variable: str, service: str) -> str:
+    """A key that was given, or the variable's. Raises `BoxError` if there is none."""
+    key = given or os.environ.get(variable)
+    if not key:
+        raise BoxError(f"there is no key for {service}: set {variable}, or pass api_key=...")
+    return key
+
+
+def in_words(error: BaseException) -> str:
+    """An error of an SDK's: its type, the service's status, what the SDK says and what the service said.
+
+    One of ours is its message alone.
+    """
+    text = " ".join(str(error).split())[:1000]
+    if isinstance(error, BoxError):
+        return text
+    body = getattr(error, "body", None)
+    said = [getattr(error, "status_code", None), text, body.get("message") if isinstance(body, dict) else None]
+    return f"{type(error).__name__}: {' '.join(_news(said))}".removesuffix(": ")
+
+
+def _news(parts: list[Any]) -> list[str]:
+    """Those of `parts` that another one doesn't hold already."""
+    texts = [str(part) for part in parts if part]
+    return [text for place, text in enumerate(texts) if not any(text in other for other in texts[place + 1 :])]
