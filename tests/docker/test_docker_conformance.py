@@ -11,13 +11,19 @@ from actlet.execution.docker import DockerExecutor
 from actlet.testing import BoxConformance
 
 
+@pytest.fixture(scope="module")
+def options(engine_url: str) -> dict[str, Any]:
+    """Those of a box with the libraries whose values cross; they are installed here, before any time is taken."""
+    packages = ("numpy", "pandas", "pillow")
+    options = {"base_url": engine_url, "image": IMAGE, "packages": packages, "packages_network": "host"}
+    DockerExecutor(**options).prepare()
+    return options
+
+
 class TestDocker(BoxConformance):
     @pytest.fixture(autouse=True)
-    def _engine(self, engine_url: str) -> None:
-        self.engine_url = engine_url
+    def _options(self, options: dict[str, Any]) -> None:
+        self.options = options
 
     def make_box(self, **options: Any) -> DockerExecutor:
-        packages = ("numpy", "pandas", "pillow")
-        return DockerExecutor(
-            base_url=self.engine_url, image=IMAGE, packages=packages, packages_network="host", **options
-        )
+        return DockerExecutor(**self.options, **options)

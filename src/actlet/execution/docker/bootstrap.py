@@ -12,6 +12,7 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from .. import kernel
+from .settings import WORK
 
 BOOTSTRAP = """
 import marshal, os, sys
@@ -28,6 +29,7 @@ def read(size):
     return data
 source, code = read(int(sys.argv[2])), read(int(sys.argv[3]))
 code = marshal.loads(code) if MAGIC_NUMBER.hex() == sys.argv[1] else compile(source, "<kernel>", "exec")
+os.chdir(sys.argv[4])
 sys.argv = ["kernel.py", "stdio"]
 exec(code, {"__name__": "__main__"})
 """
@@ -42,7 +44,7 @@ def _kernel() -> tuple[bytes, bytes]:
 def arguments() -> list[str]:
     """The arguments that Python is started with: isolated from its environment and the work folder."""
     source, code = _kernel()
-    return ["-I", "-c", BOOTSTRAP, MAGIC_NUMBER.hex(), str(len(source)), str(len(code))]
+    return ["-I", "-c", BOOTSTRAP, MAGIC_NUMBER.hex(), str(len(source)), str(len(code)), WORK]
 
 
 def payload() -> list[bytes]:

@@ -58,7 +58,8 @@ class Container:
 
     def fate(self) -> str:
         """Why it ended, as far as is known: for a container that was ended."""
-        return ". ".join(filter(None, (self._fate, self.channel.errors)))
+        errors = self.channel.errors
+        return ". ".join(filter(None, (self._fate, errors, _remedy(errors))))
 
     def _ask_fate(self) -> str:
         killed_for_memory, code = False, None
@@ -120,9 +121,12 @@ def _attach(api: Any, number: str) -> int:
 
 
 def _failure(error: Any) -> BoxError:
-    said = str(error.explanation or error)
-    remedies = [remedy for words, remedy in REMEDIES.items() if words in said.lower()]
-    return BoxError(". ".join([f"the engine can't start the container: {said.strip()}", *remedies[:1]]))
+    said = str(error.explanation or error).strip()
+    return BoxError(". ".join(filter(None, (f"the engine can't start the container: {said}", _remedy(said)))))
+
+
+def _remedy(said: str) -> str:
+    return next((remedy for words, remedy in REMEDIES.items() if words in said.lower()), "")
 
 
 @contextmanager

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-WORK = "/work"
-"""The work folder: where snippets run, and put their files."""
+WORK = "/box"
+"""The work folder: where snippets run, and put their files. The kernel goes there by itself: if it were the
+container's working directory, the engine would make it in the image, and some runtimes give what is mounted there
+the rights of what was there before, which is root's."""
 
 UIDS = range(30_000, 60_000)
 """A container's user is one of these: no user of an ordinary machine, and seldom that of another container, with
@@ -143,7 +145,6 @@ def container_config(
         user=extras.get("user", f"{uid}:{uid}"),
         hostname=extras.get("hostname", "box"),
         environment={**_environment(settings), **_pairs(extras.get("environment"))},
-        working_dir=WORK,
         stdin_open=True,
         labels=labels,
         host_config=_host_config(api, settings),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ...errors import BoxError
-from ...threads import Worker
+from ...threads import on_a_worker
 from .container import Container
 
 
@@ -39,8 +39,7 @@ class WarmPool:
             if missing <= 0:
                 return
             self._starting += missing
-        worker = Worker.take()
-        worker.submit(lambda: self._start(missing, worker))
+        on_a_worker(lambda: self._start(missing))
 
     def _live(self) -> Container | None:
         """The one that waits longest, if it hasn't ended meanwhile."""
@@ -53,19 +52,16 @@ class WarmPool:
                 return container
             container.end()
 
-    def _start(self, missing: int, worker: Worker) -> None:
+    def _start(self, missing: int) -> None:
         """On a worker. One that can't be started isn't missed here: whoever needs one is told why."""
-        try:
-            for _ in range(missing):
-                made = None
-                with suppress(BoxError):
-                    made = self._make()
-                with self._lock:
-                    self._starting -= 1
-                    if made is not None:
-                        self._ready.append(made)
-        finally:
-            worker.release()
+        for _ in range(missing):
+            made = None
+            with suppress(BoxError):
+                made = self._make()
+            with self._lock:
+                self._starting -= 1
+                if made is not None:
+                    self._ready.append(made)
 
 
 _pools: weakref.WeakValueDictionary[str, WarmPool] = weakref.WeakValueDictionary()

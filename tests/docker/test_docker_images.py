@@ -1,0 +1,125 @@
+"""Where a box's image comes from, and what is said when it can't be had."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker_support import Boxes, value
+from private_engine import IMAGE, import_image
+
+from actlet.errors import BoxError
+from actlet.execution.docker import DockerExecutor
+from actlet.testing.conformance import error_of, run
+
+VERSIONS = Path.home() / ".pyenv" / "versions"
+
+
+def test_packages_are_installed_once_with_progress(make_box: Boxes, api: Any) -> None:
+    lines: list[str] = []
+    options = {"packages": ["iniconfig==2.0.0"], "packages_network": "host", "progress": lines.append}
+    assert value(make_box(**options), "import iniconfig\niniconfig.__name__") == "iniconfig"
+    assert lines[0] == f"installing iniconfig==2.0.0 on {IMAGE}"
+    assert any("Successfully installed" in line for line in lines)
+    lines.clear()
+    assert value(make_box(**options), "import iniconfig\n1") == 1
+    assert lines == []
+    assert error_of(run(make_box(), "import iniconfig")).type == "ModuleNotFoundError"
+    assert not [each for each in api.containers(all=True) if "sys.stdin.buffer.read" in each["Command"]]
+
+
+def test_what_the_installer_is_told_is_not_kept(make_box: Boxes, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://user:hunter2@127.0.0.1:1/simple")
+    box = make_box(packages=["iniconfig==1.1.1"], packages_network="host")
+    assert "hunter2" not in value(box, "open('/proc/1/environ').read()")
+    for image in api.images(name="actlet/packages"):
+        assert "hunter2" not in str(api.inspect_image(image["Id"])) + str(api.history(image["Id"]))
+
+
+def test_packages_that_cannot_be_had_are_an_error_of_the_run(make_box: Boxes) -> None:
+    box = make_box(packages=["iniconfig==99.99"], packages_network="host", progress=None)
+    error = error_of(run(box, "1"))
+    assert error.fatal
+    assert "No matching distribution" in error.message
+
+
+def test_a_dockerfile_is_built_once(make_box: Boxes) -> None:
+    lines: list[str] = []
+    options = {"dockerfile_content": f"FROM {IMAGE}\nENV FROM_DOCKERFILE=yes\n", "progress": lines.append}
+    assert value(make_box(**options), "import os\nos.environ['FROM_DOCKERFILE']") == "yes"
+    assert lines[0].startswith("building the image actlet/dockerfile:")
+    lines.clear()
+    assert value(make_box(**options), "1") == 1
+    assert lines == []
+
+
+def test_a_dockerfile_that_cannot_be_built_says_why(make_box: Boxes) -> None:
+    box = make_box(dockerfile_content=f"FROM {IMAGE}\nRUN python3 -c 'raise SystemExit(7)'\n", progress=None)
+    assert "code: 7" in error_of(run(box, "1")).message
+
+
+def test_an_image_that_cannot_be_pulled_says_what_to_do(make_box: Boxes) -> None:
+    lines: list[str] = []
+    box = make_box(image="registry.invalid/none:1", progress=lines.append)
+    error = error_of(run(box, "1"))
+    assert error.fatal
+    assert "registry.invalid/none:1" in error.message
+    assert "image=" in error.message
+    assert lines == ["pulling the image registry.invalid/none:1"]
+
+
+def test_an_image_without_that_python_says_what_to_do(make_box: Boxes) -> None:
+    assert "python=" in error_of(run(make_box(python="python9"), "1")).message
+
+
+def test_a_runtime_that_is_not_there_says_what_to_do(make_box: Boxes) -> None:
+    assert "register the runtime" in error_of(run(make_box(runtime="runsc-none"), "1")).message
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+def test_the_kernel_runs_on_other_pythons(make_box: Boxes, engine_url: str, version: str) -> None:
+    image = image_of(engine_url, version)
+    box = make_box(image=image)
+    assert value(box, "import sys\n'%d.%d' % sys.version_info[:2]") == version
+    assert value(box, "def f(n):\n    return [n, {n}, (n,)]\nf(2)") == [2, {2}, (2,)]
+
+
+def test_a_python_that_is_too_old_says_so(make_box: Boxes, engine_url: str) -> None:
+    error = error_of(run(make_box(image=image_of(engine_url, "3.8")), "1"))
+    assert "needs Python 3.9 or later; this is 3.8" in error.message
+
+
+def image_of(url: str, version: str) -> str:
+    """An image of another Python of this machine's."""
+    if version == "{}.{}".format(*sys.version_info):
+        return IMAGE
+    found = sorted(VERSIONS.glob(f"{version}.*"))
+    if not found:
+        pytest.skip(f"needs Python {version}: pyenv install {version}")
+    name = f"actlet-test/python:{version}"
+    import_image(url, name, found[-1])
+    return name
+
+
+def test_no_engine_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    box = DockerExecutor(base_url=f"unix://{tmp_path}/none.sock")
+    with pytest.raises(BoxError, match=r"no container engine answers .*none\.sock.*start Docker.*actlet doctor"):
+        box.start()
+
+
+def test_check_says_whether_an_engine_answers(
+    engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine_url)
+    found = DockerExecutor.check()
+    assert found.ok
+    assert "seccomp" in found.detail
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    found = DockerExecutor.check()
+    assert not found.ok
+    assert "start Docker" in found.remedy
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("CONTAINER_HOST", engine_url)
+    assert DockerExecutor.check().ok
