@@ -19,7 +19,10 @@ def perform(request: dict) -> dict:
     options = Options(
         namespaces=request.get("namespaces", True),
         program=PROGRAM,
-        **{name: tuple(paths) for name, paths in request.get("options", {}).items()},
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in request.get("options", {}).items()
+        },
     )
     try:
         worker = workers.fork(options, Limits(**request.get("limits", {})), tuple(request.get("skip", ())))

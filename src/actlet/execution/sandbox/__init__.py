@@ -22,6 +22,7 @@ from ..packages import Progress, checked_requirements, on_stderr, site_packages
 from ..protocol import Channel, PipeChannel, RemoteBox
 from . import paths, workers
 from .lockdown import LAYERS, REQUIRED, missing
+from .proxy import Hosts
 from .pythons import python_at
 from .workers import Limits, Options, Worker
 
@@ -42,7 +43,10 @@ class SandboxExecutor(RemoteBox):
     `preload` names modules to import once, before any worker is forked. `packages` are requirements ("numpy>=2")
     that are installed once, before the first start, for all boxes that ask for the same; `progress` is told how
     that goes. `site_packages` are more folders of packages, and `python` is another interpreter, 3.9 or later;
-    without them a worker has what is installed here. `require` names the layers without which it doesn't start.
+    without them a worker has what is installed here. `network` lists hosts ("pypi.org", "10.0.0.7:8080") to be
+    reached by HTTP and HTTPS, through a proxy that this process runs. `subprocesses` lets snippets start programs:
+    `max_processes` limits how many, the other limits hold for each. `require` names the layers without which it
+    doesn't start.
     Other options: see `RemoteBox`.
 
     Raises `ValueError` for an option that makes no sense.
@@ -62,6 +66,8 @@ class SandboxExecutor(RemoteBox):
         preload: Iterable[str] = (),
         python: str = sys.executable,
         site_packages: Iterable[str] = (),
+        network: Iterable[str] = (),
+        subprocesses: bool = False,
         packages: Iterable[str] = (),
         progress: Progress | None = on_stderr,
         require: Iterable[str] = REQUIRED,
@@ -81,6 +87,8 @@ class SandboxExecutor(RemoteBox):
             _listed(preload, "preload"),
             namespaces,
             python,
+            Hosts(_listed(network, "network")).entries,
+            subprocesses,
         )
         self.packages, self.progress = checked_requirements(packages), progress
         self.require = _listed(require, "require")
@@ -152,6 +160,8 @@ class SandboxExecutor(RemoteBox):
             "writable_paths": shared.writable,
             "python": shared.python,
             "site_packages": shared.packages,
+            "network": shared.network,
+            "subprocesses": shared.subprocesses,
             "preload": shared.preload,
             "packages": self.packages,
             "progress": self.progress,

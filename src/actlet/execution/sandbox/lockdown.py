@@ -34,7 +34,8 @@ RANDOM = ("/dev/urandom", "/dev/random")
 class Plan(SimpleNamespace):
     """What to apply. `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp` where the
     worker gets no mounts of its own, `private` says where they are if it does; `namespaces` names the zygote's.
-    `filter` is seccomp's. `skip` names layers that tests leave out."""
+    `filter` is seccomp's. `ports` may be connected to. `proc` is open on a `/proc`, for a worker with subprocesses
+    that isn't another user. `skip` names layers that tests leave out."""
 
     kept: list[int]
     readable: list[str]
@@ -44,6 +45,9 @@ class Plan(SimpleNamespace):
     user: int | None
     namespaces: list[str]
     filter: bytes
+    ports: list[int]
+    subprocesses: bool
+    proc: int
     memory_mb: int
     cpu_seconds: int
     max_processes: int
@@ -63,7 +67,7 @@ def close_descriptors(plan: Plan) -> str:
     null = os.open("/dev/null", os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    close_all_but([0, 1, 2, *plan.kept])
+    close_all_but([0, 1, 2, *plan.kept, *([plan.proc] if plan.proc >= 0 else [])])
     return "closed"
 
 
@@ -95,7 +99,7 @@ def limits(plan: Plan) -> dict[str, int]:
     if plan.user is not None:
         chosen["NPROC"] = plan.max_processes
     elif "user" in plan.namespaces:
-        chosen["NPROC"] = SHARED_USER_PROCESSES
+        chosen["NPROC"] = plan.max_processes if plan.subprocesses else SHARED_USER_PROCESSES
     return {name: _lower(getattr(resource, f"RLIMIT_{name}"), value) for name, value in chosen.items()}
 
 
@@ -108,6 +112,8 @@ def _lower(kind: int, value: int) -> int:
 
 def own_folder(plan: Plan) -> str:
     """The private work folder: in memory and limited where there are mounts of one's own; then entered."""
+    if plan.subprocesses and "user" in plan.namespaces:
+        namespaces.own_users(plan.proc)
     if plan.folder is None:
         user, group = (os.geteuid(), os.getegid()) if plan.user is None else (plan.user, plan.user)
         plan.private.mount(user, group, plan.disk_mb, plan.max_files)
@@ -148,7 +154,9 @@ def no_new_privileges(plan: Plan) -> str:  # noqa: ARG001
 def confine_files(plan: Plan) -> int:
     """Landlock. Returns its version."""
     reading, writing = (*plan.readable, *RANDOM), (*plan.writable, *plan.home)
-    return landlock.restrict([(reading, landlock.READING), (writing, landlock.WRITING), (DEVICES, landlock.USING)])
+    more = landlock.EXECUTE if plan.subprocesses else 0
+    allowed = [(reading, landlock.READING | more), (writing, landlock.WRITING | more), (DEVICES, landlock.USING)]
+    return landlock.restrict(allowed, plan.ports)
 
 
 def confine_calls(plan: Plan) -> str:

@@ -14,9 +14,11 @@ This layer is optional: many machines and containers refuse it. Landlock and sec
 
 from __future__ import annotations
 
+import _socket
 import os
 
 from .syscalls import (
+    DUMPABLE,
     MS_BIND,
     MS_NODEV,
     MS_NOSUID,
@@ -33,6 +35,8 @@ from .syscalls import (
     add_mount_flags,
     call,
     mount,
+    prctl,
+    raise_interface,
     setns,
     unmount,
     unshare,
@@ -59,14 +63,46 @@ def leave() -> list[str]:
         unshare(OWN)
         return ["mount", "pid", "net", "ipc", "uts"]
     unshare(NEWUSER | OWN)
-    for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(line)
+    _keep_identity(user, group, os.open("/proc", os.O_PATH | os.O_CLOEXEC))
     return ["user", "mount", "pid", "net", "ipc", "uts"]
 
 
-def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> Private:
-    """Make `folder`, which nothing else needs, a new root that has only these paths, and enter it."""
+def own_users(proc: int) -> None:
+    """Enter a namespace of users, in which this process is who it was: its limit of processes is its own there.
+
+    `proc` is open on a `/proc`, which the worker's root folder lacks.
+    """
+    user, group = os.geteuid(), os.getegid()
+    prctl(DUMPABLE, 1)  # or its own files there aren't its own
+    unshare(NEWUSER)
+    _keep_identity(user, group, proc)
+    prctl(DUMPABLE, 0)
+
+
+def _keep_identity(user: int, group: int, proc: int) -> None:
+    for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        descriptor = os.open(f"self/{name}", os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc)
+        os.write(descriptor, line.encode())
+        os.close(descriptor)
+    os.close(proc)
+
+
+def listen_within() -> _socket.socket:
+    """A socket that listens on this namespace's own loopback, on a port of the kernel's choice."""
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    raise_interface(b"lo", listener.fileno())
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
+
+
+def enter_root(
+    folder: str, readable: Iterable[str], writable: Iterable[str], devices: Iterable[str], shared_memory: bool
+) -> Private:
+    """Make `folder`, which nothing else needs, a new root that has only these paths, and enter it.
+
+    `shared_memory`: the temporary folder is where processes share memory, too.
+    """
     chosen = _outermost(readable)
     other = [path for path in (*writable, *devices) if os.path.exists(path)]
     private = Private.among([*chosen, *other])
@@ -74,6 +110,9 @@ def enter_root(folder: str, readable: Iterable[str], writable: Iterable[str], de
     mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     private.fill(folder + private.box, os.geteuid(), os.getegid())
     os.symlink(private.box + TEMPORARY, folder + TEMPORARY)
+    if shared_memory:
+        os.makedirs(folder + "/dev", 0o755)
+        os.symlink(private.box + TEMPORARY, folder + "/dev/shm")
     for path in chosen:
         _bind(path, folder, private, MS_NOSUID | MS_RDONLY)
     for path in other:

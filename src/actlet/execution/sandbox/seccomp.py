@@ -64,8 +64,10 @@ socket 41 198
 NETWORK = "connect 42 203|getsockname 51 204|getpeername 52 205"
 """For a box with a network. What can be reached is up to Landlock and to the network's namespace."""
 
-PROCESSES = "fork 57 -|vfork 58 -|execve 59 221|setpgid 109 154|setsid 112 157|tkill 200 130"
-"""For a box with subprocesses. Whom they can signal is up to their namespace, or to Landlock."""
+PROCESSES = """
+fork 57 -|vfork 58 -|execve 59 221|setpgid 109 154|setsid 112 157|tkill 200 130|link 86 -|linkat 265 37
+"""
+"""For a box with subprocesses. Whom they can signal is up to their namespace; semaphores are made by linking."""
 
 TERMINAL_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""

@@ -83,6 +83,11 @@ def unmount(target: str) -> None:
     _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
 
 
+def raise_interface(name: bytes, descriptor: int) -> None:
+    """Turn on an interface of the network that the socket `descriptor` belongs to."""
+    _checked(_libc.ioctl(descriptor, ctypes.c_ulong(0x8914), struct.pack("16sH22x", name, 0x41)), "SIOCSIFFLAGS")
+
+
 def close_all_but(kept: list[int]) -> None:
     """Close every descriptor that isn't in `kept`."""
     low = 0

@@ -26,6 +26,7 @@ from typing import Any
 
 from ...errors import BoxError
 from . import folders
+from .proxy import Proxy
 from .pythons import python_at
 
 START_SECONDS = 30
@@ -63,6 +64,18 @@ SYSTEM = (
 )
 """What Python and its libraries read of the system."""
 
+CERTIFICATES = (
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls/certs",
+    "/etc/ca-certificates",
+    "/usr/local/share/ca-certificates",
+)
+"""What encrypted connections need to know whom to trust."""
+
+PROGRAMS = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/libexec", "/etc/alternatives")
+"""What subprocesses run."""
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL = os.path.join(os.path.dirname(HERE), "kernel.py")
 
@@ -85,12 +98,27 @@ class Options:
     preload: tuple[str, ...] = ()
     namespaces: bool = True
     python: str = sys.executable
+    network: tuple[str, ...] = ()
+    subprocesses: bool = False
     program: str = KERNEL
 
     def read(self) -> list[str]:
         """Every path that a worker may read."""
-        given = (*self.packages, *self.readable, os.path.dirname(self.program))
-        return [*SYSTEM, *python_at(self.python).readable, *given]
+        given = [*self.packages, *self.readable, os.path.dirname(self.program)]
+        more = [*CERTIFICATES] if self.network else []
+        if self.subprocesses:
+            more += [*PROGRAMS, *python_at(self.python).programs]
+        return [*SYSTEM, *python_at(self.python).readable, *given, *more]
+
+    def lacking(self, namespaces: list[str]) -> str:
+        """What these options need and a zygote in these namespaces doesn't give, with the remedy, or ""."""
+        for asked, name, word in ((self.network, "net", "network"), (self.subprocesses, "pid", "subprocesses")):
+            if asked and name not in namespaces:
+                return (
+                    f"{word}={asked!r} needs a {name} namespace, without which it can't be confined, and there is "
+                    "none here: allow unprivileged user namespaces, or use executor_type='docker'"
+                )
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +210,15 @@ class Zygote:
         self.lock = threading.Lock()
         self.gives_users = False
         self.complaint = ""
+        self.proxy: Proxy | None = None
         with theirs:
             self.process = _execute(options.python, theirs.fileno())
         try:
             self.control.send(marshal.dumps(self._setup(), PLAIN))
-            self.said: dict[str, Any] = literal_eval(self.control.recv(PACKET).decode())
+            said, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
+            self.said: dict[str, Any] = literal_eval(said.decode())
+            if given:
+                self.proxy = Proxy(socket.socket(fileno=given[0]), options.network)
         except (OSError, ValueError, SyntaxError) as error:
             self.close()
             raise BoxError(f"the sandbox's zygote could not be started: {self.complaint or error}") from error
@@ -200,6 +232,8 @@ class Zygote:
             "writable": options.writable,
             "preload": options.preload,
             "namespaces": options.namespaces,
+            "network": bool(options.network),
+            "subprocesses": options.subprocesses,
             "program": options.program,
         }
 
@@ -216,6 +250,8 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote, and with it its workers."""
+        if self.proxy is not None:
+            self.proxy.close()
         self.control.close()
         self.process.kill()
         self.process.wait()
@@ -231,7 +267,7 @@ def _execute(python: str, control: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             [python, "-I", "-S", "-B", "-c", BOOT, str(control), str(host), HERE],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, "PATH": f"{os.path.dirname(os.path.abspath(python))}:{ENVIRONMENT['PATH']}"},
             pass_fds=(control, host),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -271,11 +307,16 @@ def _started(options: Options) -> Zygote:
     if "refused" in made.said:
         reason = made.said["refused"]
         made.close()
-        made = Zygote(replace(options, namespaces=False))
+        made = Zygote(replace(options, namespaces=False, network=(), subprocesses=False))
         made.said["refused"] = reason
     if "error" in made.said:
         made.close()
         raise BoxError(f"the sandbox's zygote could not be started: {made.said['error']}")
+    lacking = options.lacking(made.said["namespaces"])
+    if lacking:
+        made.close()
+        refused = made.said.get("refused")
+        raise BoxError(f"{lacking} (it says: {refused})" if refused else lacking)
     made.gives_users = _gives_users(made)
     return made
 
@@ -329,6 +370,7 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     if folder is not None:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
     worker.report.update(literal_eval(line.decode()), refused=chosen.said.get("refused", ""))
+    worker.report.update(network=list(chosen.options.network), subprocesses=chosen.options.subprocesses)
     return worker
 
 

@@ -35,6 +35,10 @@ KERNEL_USES = ("importlib.util", "queue", "select", "signal", "threading")
 """What the kernel imports when it starts: imported here, no worker has to."""
 
 
+PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+"""The variables by which programs find a proxy."""
+
+
 class Setup(SimpleNamespace):
     """What the host's first packet says. `program` is a file of Python whose `main(read_fd, write_fd)` is what a
     worker runs; `folder` is private to this zygote."""
@@ -46,28 +50,65 @@ class Setup(SimpleNamespace):
     writable: list[str]
     preload: list[str]
     namespaces: bool
+    network: bool
+    subprocesses: bool
 
 
 class World:
-    """What the zygote entered: its namespaces' names, a descriptor open on that of processes (-1 for none), and
-    where its workers' private folders are."""
+    """What the zygote entered: its namespaces' names, descriptors open on that of processes and on a `/proc` (-1:
+    none), where its workers' private folders are, and a socket that listens for them, if they have a network."""
 
-    def __init__(self, entered: list[str], processes: int, private: Private) -> None:
-        self.namespaces, self.processes, self.private = entered, processes, private
+    def __init__(self) -> None:
+        self.namespaces: list[str] = []
+        self.processes = self.proc = -1
+        self.private = Private()
+        self.listener: _socket.socket | None = None
+
+    def enter(self, control: _socket.socket, setup: Setup) -> None:
+        """Go on as process 1 of new namespaces.
+
+        The process that was started stays behind, ends with its child and takes it along when it is killed.
+        """
+        try:
+            self.namespaces = namespaces.leave()
+            child = os.fork()
+            if child:
+                control.close()
+                os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+            prctl(PDEATHSIG, signal.SIGKILL)
+            self.processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            self.proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC) if setup.subprocesses else -1
+            devices, read, write = (*DEVICES, *RANDOM), setup.readable, setup.writable
+            self.private = namespaces.enter_root(setup.folder, read, write, devices, setup.subprocesses)
+            self.listener = namespaces.listen_within() if setup.network else None
+        except OSError as error:
+            _give_up(control, "refused", error)
 
 
 class Zygote:
     """The loop that forks workers and tells how they end."""
 
-    def __init__(self, control: Any, host: int, world: World) -> None:
-        self.control, self.host, self.world = control, host, world
-        self.filter = seccomp.prepared()
+    def __init__(self, control: Any, host: int, world: World, setup: Setup) -> None:
+        self.control, self.host, self.world, self.setup = control, host, world, setup
+        self.filter = seccomp.prepared(setup.network, setup.subprocesses)
+        self.ports: list[int] = []
         self.workers: dict[int, tuple[int, int]] = {}
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
         self.poll.register(host, select.POLLIN)
 
-    def serve(self, program: ModuleType, setup: Setup) -> None:
+    def start(self) -> None:
+        """Tell the host that workers can be had, and give it the socket that they reach it by."""
+        listener = self.world.listener
+        ancillary: list[Any] = []
+        if listener is not None:
+            self.ports = [listener.getsockname()[1]]
+            address = f"http://127.0.0.1:{self.ports[0]}"
+            os.environ.update(dict.fromkeys(PROXIES, address))
+            ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", listener.fileno()))]
+        self.control.sendmsg([repr({"namespaces": self.world.namespaces}).encode()], ancillary)
+
+    def serve(self, program: ModuleType) -> None:
         """Fork workers until the host is gone. In a worker this doesn't return."""
         while True:
             for descriptor, _ in self.poll.poll():
@@ -75,10 +116,10 @@ class Zygote:
                     return
                 if descriptor in self.workers:
                     self.reap(descriptor)
-                elif not self.answer(program, setup):
+                elif not self.answer(program):
                     return
 
-    def answer(self, program: ModuleType, setup: Setup) -> bool:
+    def answer(self, program: ModuleType) -> bool:
         """Fork one worker. False when the host is gone."""
         packet, ancillary, _, _ = self.control.recvmsg(PACKET, _socket.CMSG_SPACE(12))
         if not packet:
@@ -87,7 +128,7 @@ class Zygote:
         own = self.world.processes
         process = namespaces.fork_into_own(own) if own >= 0 else os.fork()
         if process == 0:
-            work(program, self.plan(setup, marshal.loads(packet), channel))
+            work(program, self.plan(marshal.loads(packet), channel))
         for descriptor in channel[:2]:
             os.close(descriptor)
         pidfd = os.pidfd_open(process)
@@ -96,10 +137,14 @@ class Zygote:
         self.control.sendmsg([b"forked"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", pidfd))])
         return True
 
-    def plan(self, setup: Setup, asked: dict[str, Any], channel: list[int]) -> Plan:
+    def plan(self, asked: dict[str, Any], channel: list[int]) -> Plan:
         """What a worker does to itself."""
-        world = {"namespaces": self.world.namespaces, "private": self.world.private, "filter": self.filter}
-        return Plan(readable=setup.readable, writable=setup.writable, kept=channel, **world, **asked)
+        world, setup = self.world, self.setup
+        return Plan(
+            kept=channel, readable=setup.readable, writable=setup.writable, subprocesses=setup.subprocesses,
+            namespaces=world.namespaces, private=world.private, proc=world.proc, ports=self.ports,
+            filter=self.filter, **asked,
+        )  # fmt: skip
 
     def reap(self, pidfd: int) -> None:
         """Tell the host how a worker ended."""
@@ -163,7 +208,9 @@ def main() -> None:
     setup = Setup(**marshal.loads(control.recv(PACKET)))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o022)
-    world = _enter(control, setup) if setup.namespaces else World([], -1, Private())
+    world = World()
+    if setup.namespaces:
+        world.enter(control, setup)
     prctl(DUMPABLE, 0)
     try:
         program = prepared(setup)
@@ -171,31 +218,10 @@ def main() -> None:
         _give_up(control, "error", error)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    control.send(repr({"namespaces": world.namespaces}).encode())
-    Zygote(control, descriptors[1], world).serve(program, setup)
+    zygote = Zygote(control, descriptors[1], world, setup)
+    zygote.start()
+    zygote.serve(program)
     os._exit(0)
-
-
-def _enter(control: Any, setup: Setup) -> World:
-    """Go on as process 1 of new namespaces.
-
-    The process that was started stays behind, ends with its child and takes it along when it is killed.
-    """
-    try:
-        entered = namespaces.leave()
-    except OSError as error:
-        _give_up(control, "refused", error)
-    child = os.fork()
-    if child:
-        control.close()
-        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
-    prctl(PDEATHSIG, signal.SIGKILL)
-    try:
-        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        private = namespaces.enter_root(setup.folder, setup.readable, setup.writable, (*DEVICES, *RANDOM))
-    except OSError as error:
-        _give_up(control, "refused", error)
-    return World(entered, own, private)
 
 
 def _give_up(control: Any, word: str, error: Exception) -> NoReturn:
