@@ -90,9 +90,33 @@ def test_what_looks_like_a_tag_is_data(value):
         assert same(across(data), data)
 
 
-@pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 100_000 + "\ud800", "ü" * 5000])
+@pytest.mark.parametrize("text", ["\0", "\\ud800", "\\\\ud83d", "😀\\", "ü" * 5000], ids=range(5))
 def test_any_text_comes_across(text):
     assert across(text) == text
+
+
+@pytest.mark.parametrize("half", [chr(0xD800), chr(0xDFFF)], ids=["first", "second"])
+def test_halves_of_characters_which_no_file_takes_come_across_as_marks(half):
+    for text in (half, f"\\{half}😀{half}", half * 5000, [half], {half: 1}):
+        shown = str(across(text))
+        assert "\ufffd" in shown
+        shown.encode("utf-8")
+    assert across(f"\\{half}😀") == "\\\ufffd😀"
+
+
+def test_keys_that_all_have_one_hash_are_refused_and_ordinary_ones_are_not():
+    prime = 2**61 - 1
+    with pytest.raises(FrameError, match="hashes"):
+        across({number * prime: 0 for number in range(5_000)} | dict.fromkeys(range(20_000)))
+    assert len(across(dict.fromkeys(range(-5_000, 20_000)))) == 25_000
+
+
+def test_a_message_of_too_many_blobs_is_not_sent_and_not_read():
+    many = [b""] * 101
+    with pytest.raises(CrossError, match="101"):
+        frame({"is": "value"}, many, Limits(blobs=100))
+    with pytest.raises(FrameError, match="101"):
+        read_frame(reader(b"".join(frame({"is": "value"}, many))), Limits(blobs=100))
 
 
 def test_floats_that_json_does_not_have_come_across():

@@ -152,7 +152,7 @@ def frames_of(number: int, pickled: bytes = b"") -> dict[str, Any]:
         return b"".join(frame(message)).hex()
 
     done = {"is": "done", "n": number, "value": "@@", "shown": True, "text": None, "final": False, "error": None,
-            "changed": [], "files": []}  # fmt: skip
+            "changed": [], "files": [], "printed": ""}  # fmt: skip
     call = {"is": "calls", "n": number, "calls": [[900_001, "forbidden_tool", ["list", "x"], ["dict"]]]}
     return {
         "PROTO": "len4json",
@@ -299,9 +299,10 @@ class Credulous:
                 message, blobs = self._next()
             except EOFError:
                 return seen(logs, error="the kernel ended")
+            logs += message.get("text" if message["is"] == "printed" else "printed", "")
             if message["is"] == "printed":
-                logs += message["text"]
-            elif message["is"] == "calls":
+                continue
+            if message["is"] == "calls":
                 self._answer(message["calls"], blobs)
             elif message["is"] == "done":
                 error = message["error"] and ": ".join(message["error"][:2])

@@ -39,11 +39,22 @@ def write(path, text):
     os.replace(f"{path}.part", path)
 
 
+def peak_mb():
+    """The most memory that this process has had since `forget_peak`."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) >> 10
+
+
+def forget_peak():
+    Path("/proc/self/clear_refs").write_text("5")
+
+
 def judged(box, code, report, before):
     """Run a snippet, treat its value as an agent does, and see whether the box still works."""
-    began = time.monotonic()
+    forget_peak()
+    memory, began = peak_mb(), time.monotonic()
     said = box.run(code)
-    seen = {"wall": time.monotonic() - began, "mutated": hosttools.mutations(before)}
+    seen = {"wall": time.monotonic() - began, "mutated": hosttools.mutations(before), "grown": peak_mb() - memory}
     write(f"{report}.ran", "")
     began = time.monotonic()
     seen["logs"], seen["error"] = said["logs"][:KEPT], str(said["error"])[:4_000]
@@ -54,7 +65,7 @@ def judged(box, code, report, before):
     sizes = [len(text) for text in (said["logs"], said["value"], said["error"]) if isinstance(text, (str, bytes))]
     seen |= {"type": type(said["value"]).__name__, "largest": max(sizes), "final": said["final"]}
     seen["files"] = said["files"][:100]
-    write(f"{report}.log", said["logs"][:1_000] + seen["value"][:1_000])
+    write(f"{report}.log", said["logs"][:1_000] + seen["value"][:1_000] + seen["error"])
     seen["str_wall"] = time.monotonic() - began
     del said
     gc.collect()

@@ -40,6 +40,9 @@ SHORT_GRACE = 1.5
 BASELINES = ("plain", "naive", "credulous")
 
 LIMITS = {"WALL_S": WALL, "MEM_MB": 512, "NPROC": 48, "NOFILE": 256, "DISK_MB": 64, "OUT_MB": 4}
+GROWTH_MB = 64
+"""Memory that a host may take for one snippet, whose messages are 4 MB at most."""
+
 LATE = 3.0
 """Seconds in which a process has to be gone after its box was closed."""
 
@@ -356,6 +359,7 @@ class World:
             "forged": seen.get("final") and seen.get("value") == "FORGED",
             "desync": bool(seen) and not seen["in_step"],
             "bigout": seen.get("largest", 0) > LIMITS["OUT_MB"] << 20,
+            "host_grows": seen.get("grown", 0) > GROWTH_MB,
             "files": any(leads_out(name) for name in seen.get("files", ())),
             "ansi": "\x1b]" in str(seen.get("logs")),
             "typeconf": bool(seen) and seen["error"] == "None" and seen["type"] != snippet.header.get("vtype", seen["type"]),

@@ -34,7 +34,8 @@ def main():
             for box in given.x.split(","):
                 verdict = world.judge(snippet, snippet.baseline if box == "baseline" else box)
                 counts[box, snippet.category, bool(verdict.hit)] += 1
-                print(f"{snippet!s:40} {box:20} {verdict}"[:220], flush=True)
+                line = f"{snippet!s:40} {box:20} {verdict}".replace("\n", " ")[:220]
+                print(line.encode(errors="backslashreplace").decode(), flush=True)
     finally:
         world.close()
     for (box, category, hit), count in sorted(counts.items()):

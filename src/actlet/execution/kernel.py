@@ -17,6 +17,7 @@ import json
 import math
 import opcode
 import os
+import re
 import sys
 import threading
 import time
@@ -313,10 +314,10 @@ def message_of(error: BaseException) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
+    if len(text) > limit:
+        half = limit // 2
+        text = f"{text[:half]} [... {len(text) - 2 * half} characters left out ...] {text[-half:]}"
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _syntax_failure(error: SyntaxError) -> Failure:
@@ -345,7 +346,7 @@ class CrossError(Exception):
 
 
 class Limits(NamedTuple):
-    """What one message may hold: bytes, depth, values, digits of a number, pixels of an image."""
+    """What one message may hold: bytes, blobs, depth, values, digits of a number, pixels of an image."""
 
     header: int = 16_000_000
     message: int = 512_000_000
@@ -354,6 +355,7 @@ class Limits(NamedTuple):
     digits: int = 10_000
     pixels: int = 50_000_000
     handles: int = 10_000
+    blobs: int = 100_000
 
 
 LIMITS = Limits()
@@ -363,6 +365,8 @@ Blob = Union[bytes, bytearray, memoryview]  # noqa: UP007
 
 def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS) -> list[Blob]:
     """A message as pieces to send: the header's length, the header, the blobs. Raises `CrossError` if too large."""
+    if len(blobs) > limits.blobs:
+        raise CrossError(f"too many: {len(blobs)} bytes, long texts and arrays; the limit is {limits.blobs}")
     if blobs:
         message = {**message, "blobs": [len(blob) for blob in blobs]}
     header = _to_json(message).encode("ascii")
@@ -381,7 +385,7 @@ def read_frame(read: Callable[[int], bytearray], limits: Limits = LIMITS) -> tup
     if length > limits.header:
         raise FrameError(f"a header of {length} bytes; the limit is {limits.header}")
     try:
-        message = _from_json(read(length).decode("utf-8"))
+        message = _from_json(_whole(read(length).decode("utf-8")))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is no message: {type(error).__name__}") from None
     if type(message) is not dict or type(message.get("is")) is not str:
@@ -389,9 +393,23 @@ def read_frame(read: Callable[[int], bytearray], limits: Limits = LIMITS) -> tup
     sizes = message.pop("blobs", [])
     if type(sizes) is not list or not all(type(size) is int and size >= 0 for size in sizes):
         raise FrameError("sizes of blobs that are no sizes")
-    if sum(sizes) > limits.message:
-        raise FrameError(f"blobs of {sum(sizes)} bytes; the limit is {limits.message}")
+    if len(sizes) > limits.blobs or sum(sizes) > limits.message:
+        raise FrameError(
+            f"{len(sizes)} blobs of {sum(sizes)} bytes; the limit is {limits.blobs} of {limits.message}"
+        )
     return message, [read(size) for size in sizes]
+
+
+_HALVES = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+def _whole(text: str) -> str:
+    """JSON without halves of characters (surrogates), which nobody can write to a file: U+FFFD instead."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _HALVES.sub(lambda found: found[1] or "\\ufffd", text)
 
 
 def _no_constant(text: str) -> Any:
@@ -880,7 +898,7 @@ class _Decoding:
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[parts[0]]
 
     def text(self, parts: Any, _depth: int) -> Any:
-        return self.blob(parts[0]).decode("utf-8", "surrogatepass")
+        return self.blob(parts[0]).decode("utf-8", "replace")
 
     def bytes_(self, parts: Any, _depth: int) -> Any:
         return bytes(self.blob(parts[0]))
@@ -934,7 +952,6 @@ class _Decoding:
 
     def decimal(self, parts: Any, _depth: int) -> Any:
         import decimal
-        import re
 
         (text,) = parts
         if len(text) > self.codec.limits.digits or not re.fullmatch(_DECIMAL, text, re.IGNORECASE):
@@ -996,7 +1013,7 @@ class _Decoding:
         data = self.blob(place)
         if type(number) is not int or number > self.codec.limits.nodes * 10 or data.count(b"\0") != number - 1:
             raise FrameError("texts of another number than they say")
-        values: Any = data.decode("utf-8", "surrogatepass").split("\0")
+        values: Any = data.decode("utf-8", "replace").split("\0")
         for place in missing:
             values[place] = None
         return values
@@ -1009,7 +1026,7 @@ class _Decoding:
             raise FrameError("a column that is none")
         if node[0] == "categories":
             _, codes, categories, ordered = node
-            known = self.column(categories, depth + 1)
+            known = self.names(categories, depth + 1)
             return pandas.Categorical.from_codes(self.any_(codes, depth), known, ordered=ordered is True)
         if node[0] == "moments":
             return pandas.DatetimeIndex(self.any_(node[1], depth)).tz_localize("UTC")
@@ -1022,6 +1039,13 @@ class _Decoding:
             return pandas.Series(values, dtype=object)
         return self.any_(node, depth)
 
+    def names(self, node: Any, depth: int) -> Any:
+        """A column that pandas makes a table of."""
+        column = self.column(node, depth)
+        if getattr(getattr(column, "dtype", None), "kind", "O") == "O":
+            _spread(list(column))
+        return column
+
     def index(self, node: Any, depth: int) -> Any:
         import pandas
 
@@ -1032,7 +1056,7 @@ class _Decoding:
         if node[0] == "levels":
             levels = [self.index(level, depth + 1) for level in node[1]]
             return pandas.MultiIndex.from_arrays(levels, names=[level.name for level in levels])
-        return pandas.Index(self.column(node[1], depth), name=_label(self.any_(node[2], depth)))
+        return pandas.Index(self.names(node[1], depth), name=_label(self.any_(node[2], depth)))
 
     def frame(self, parts: Any, depth: int) -> Any:
         import pandas
@@ -1081,16 +1105,18 @@ _NULLABLE = {
 }  # fmt: skip
 
 
+MOST_ALIKE = 1_000
+"""Keys that may have the hash of another one: each is compared with all of them."""
+
+
 def _spread(keys: list[Any]) -> list[Any]:
-    """Keys, if their hashes aren't all the same, which would make a table of them take for ever."""
-    if len(keys) > 1000 and len(set(map(hash, keys))) * 2 < len(keys):
+    """Keys, if not many of them have the same hash, which would make a table of them take for ever."""
+    if len(keys) > MOST_ALIKE and len(keys) - len(set(map(hash, keys))) > MOST_ALIKE:
         raise FrameError("keys whose hashes are the same")
     return keys
 
 
 def _dtype(text: Any) -> Any:
-    import re
-
     import numpy
 
     if type(text) is not str or not re.fullmatch(r"[<>|=][biufcmMSU]\d{1,9}(\[\d{0,4}[A-Za-z]{1,2}\])?", text):

@@ -29,7 +29,7 @@ from ..tools.function import tool
 from ..tools.tool import Tool
 
 PLAIN_VALUES = [
-    None, True, 0, -(2**70), 10**500, 1.5, float("inf"), "", "ü\ud800", "x" * 10_000, b"\x00\xff", bytearray(b"a"), 1 + 2j,
+    None, True, 0, -(2**70), 10**500, 1.5, float("inf"), "", "ü\U0001f600", "x" * 10_000, b"\x00\xff", bytearray(b"a"), 1 + 2j,
     [1, "a", [None]], (1, (2,)), {1, 2}, frozenset({"a"}), {"a": {1: (2, 3)}, (1, 2): [], "__type__": "Path"},
     Decimal("1.10"), range(3), [1.5] * 100, ["list", 1], {"blobs": [1]},
 ]  # fmt: skip

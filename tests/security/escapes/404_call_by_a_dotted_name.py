@@ -7,7 +7,7 @@
 # baseline: credulous
 import gc
 
-guest = next(one for one in gc.get_objects() if type(one).__name__ == 'Guest')
+guest = next(one for one in gc.get_objects() if type(one).__name__.endswith('Guest'))
 name = 'note_store.forward.__globals__.get'
 guest._stubs[name] = None
 print(guest.call(name, ('HOST_SECRET',), {}))

@@ -1,8 +1,8 @@
 # id: 421
 # name: sizes_that_are_none
 # category: protocol
-# technique: blobs of a negative, a broken and an endless size
-# breach: host_dead desync
+# technique: blobs of a broken, a negative and an endless size
+# breach: host_dead hang desync
 # looks_like: ValueError or TypeError ends the host
 # baseline: credulous
 import os, stat
@@ -10,7 +10,7 @@ import os, stat
 
 def spray(data):
     """To whatever leads out of this process."""
-    for fd in range(64):
+    for fd in range(3, 64):
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, data)
@@ -29,5 +29,5 @@ def done(value, *blobs):
     return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
 
 
-for sizes in ('[-1]', '[0.5]', '[1e999]', '{}', '"9"'):
+for sizes in ('[0.5]', '[-1]', '[1e999]', '{}', '"9"'):
     spray(message('{"is": "printed", "n": %d, "text": "", "blobs": %s}' % (RUN, sizes)))

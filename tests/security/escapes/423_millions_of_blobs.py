@@ -2,7 +2,7 @@
 # name: millions_of_blobs
 # category: protocol
 # technique: a header of nothing but blobs of no size
-# breach: hang host_dead
+# breach: host_grows hang host_dead
 # looks_like: the host makes millions of objects of a few megabytes
 # baseline: credulous
 import os, stat
@@ -10,7 +10,7 @@ import os, stat
 
 def spray(data):
     """To whatever leads out of this process."""
-    for fd in range(64):
+    for fd in range(3, 64):
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, data)

@@ -10,7 +10,7 @@ import os, stat
 
 def spray(data):
     """To whatever leads out of this process."""
-    for fd in range(64):
+    for fd in range(3, 64):
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode) or stat.S_ISSOCK(os.fstat(fd).st_mode):
                 os.write(fd, data)
@@ -29,7 +29,8 @@ def done(value, *blobs):
     return message(RESULT_TMPL.replace('@@', value)[:-1] + sizes + '}', *blobs)
 
 
-spray(message(RESULT_TMPL.replace('@@', 'null').replace('"error": null', '"error": ["E", "%s", 1, "", null]' % ('A' * 3_900_000 + 'B' * 400_000)))[:0]
-      or message(RESULT_TMPL.replace('@@', 'null').replace('"error": null', '"error": ["E", "%s", 1, "", null]' % ('A' * 4_190_000))))
 import time
-time.sleep(0.2)
+
+words = '"error": ["E", "%s", 1, "%s", null]' % ('A' * (4 << 20), 'B' * (4 << 20))
+spray(message(RESULT_TMPL.replace('@@', 'null').replace('"error": null', words)))
+time.sleep(0.3)

@@ -5,4 +5,4 @@
 # breach: host_dead
 # looks_like: UnicodeEncodeError where the host writes its log
 # baseline: credulous
-result = {'\udcff': ['\ud834'] * 3}
+result = 'a \udcff b'

@@ -2,7 +2,7 @@
 # name: main_module_replaced
 # category: protocol
 # technique: __main__, builtins and the standard output exchanged
-# breach: host_dead hang
+# breach: host_dead hang desync
 # looks_like: the worker doesn't answer any more, and the host waits
 # baseline: worker
 import builtins, sys, types
