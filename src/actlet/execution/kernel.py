@@ -1342,7 +1342,11 @@ class Folder:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
-        state = os.stat(path)
+        self.came(name)
+
+    def came(self, name: str) -> None:
+        """A file was put here, by whatever way: it is not what a snippet made."""
+        state = os.stat(os.path.join(self.path, name))
         if self._seen is not None:
             self._seen[name] = state.st_mtime_ns, state.st_size
 
@@ -1699,6 +1703,8 @@ class Guest:
                 self.folder.put(message["path"], blobs[0] or b"")
             elif message["do"] == "get":
                 data.append(self.folder.get(message["path"]))
+            elif message["do"] == "came":
+                self.folder.came(message["path"])
             else:
                 reply["files"] = self.folder.files()
             pieces = frame(reply, data, self._codec.limits)
