@@ -92,9 +92,11 @@ class SandboxExecutor(RemoteBox):
         )
         self.packages, self.progress = checked_requirements(packages), progress
         self.require = _listed(require, "require")
-        unknown = set(self.require) - {*LAYERS, "namespaces"}
+        unknown = set(self.require) - {*LAYERS, "namespaces", "cgroup"}
         if unknown:
-            raise ValueError(f"require names {sorted(unknown)!r}; there is: namespaces, {', '.join(LAYERS)}")
+            raise ValueError(
+                f"require names {sorted(unknown)!r}; there is: namespaces, cgroup, {', '.join(LAYERS)}"
+            )
         self._worker: Worker | None = None
 
     def report(self) -> dict[str, Any]:

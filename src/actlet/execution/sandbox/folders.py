@@ -22,8 +22,7 @@ WATCH_SECONDS = 0.1
 
 def make(user: int | None = None) -> str:
     """A new folder of this process. With `user`, it holds `work` and `tmp`, which are that user's alone."""
-    me = os.getpid()
-    path = tempfile.mkdtemp(prefix=f"{PREFIX}-{os.geteuid()}-{me}-{_started(me)}-")
+    path = tempfile.mkdtemp(prefix=owned_name())
     if user is not None:
         os.chmod(path, 0o711 if user != os.geteuid() else 0o700)
         for name in ("work", "tmp"):
@@ -32,6 +31,20 @@ def make(user: int | None = None) -> str:
             if user != os.geteuid():
                 os.chown(inner, user, user)
     return path
+
+
+def owned_name() -> str:
+    """How the name of something of this process's begins."""
+    me = os.getpid()
+    return f"{PREFIX}-{os.geteuid()}-{me}-{_started(me)}-"
+
+
+def is_left_over(name: str) -> bool:
+    """Whether this is the name of something of this user's whose process has died."""
+    parts = name.split("-")
+    if len(parts) < 5 or parts[:2] != [PREFIX, str(os.geteuid())] or not parts[2].isdigit():
+        return False
+    return _started(int(parts[2])) != parts[3]
 
 
 def _started(process: int) -> str:
@@ -80,15 +93,8 @@ def sweep() -> None:
     me = os.geteuid()
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
-            parts = entry.name.split("-")
-            if (
-                len(parts) < 5
-                or parts[0] != PREFIX
-                or not parts[2].isdigit()
-                or not entry.is_dir(follow_symlinks=False)
-            ):
-                continue
-            if entry.stat(follow_symlinks=False).st_uid == me and _started(int(parts[2])) != parts[3]:
+            ours = is_left_over(entry.name) and entry.is_dir(follow_symlinks=False)
+            if ours and entry.stat(follow_symlinks=False).st_uid == me:
                 remove(entry.path)
 
 

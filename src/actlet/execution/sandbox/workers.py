@@ -25,7 +25,7 @@ from tempfile import gettempdir
 from typing import Any
 
 from ...errors import BoxError
-from . import folders
+from . import folders, groups
 from .proxy import Proxy
 from .pythons import python_at
 
@@ -155,7 +155,8 @@ class Lines:
 @dataclass(slots=True)
 class Worker:
     """A worker process: the host's ends of its channel (the caller's to close), a pidfd to end it with, a pipe that
-    tells how it ended, its report, its folder on the host's disk if it has one, and why the host ended it."""
+    tells how it ended, its report, its folder on the host's disk and its control group if it has them, and why it
+    ended, where that is known."""
 
     read: int
     write: int
@@ -163,6 +164,7 @@ class Worker:
     status: Lines
     report: dict[str, Any]
     folder: str | None
+    group: groups.Group | None = None
     reason: str = ""
     code: int | None = None
     _closing: threading.Lock = field(default_factory=threading.Lock)
@@ -194,6 +196,10 @@ class Worker:
             os.close(self.pidfd)
             os.close(self.status.descriptor)
             self.pidfd = -1
+        if self.group is not None:
+            if self.group.ran_out():
+                self.reason = self.reason or "it took more memory than memory_mb allows"
+            self.group.remove()
         if self.folder is not None:
             folders.unwatch(self.folder)
             folders.remove(self.folder)
@@ -293,6 +299,7 @@ def zygote(options: Options) -> Zygote:
             _zygotes.clear()
             atexit.register(close_all)
             folders.sweep()
+            groups.sweep()
         known = _zygotes.get(options)
         if known is not None and known.process.poll() is None:
             return known
@@ -349,6 +356,7 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     folder = None if in_memory else folders.make(os.geteuid() if user is None else user)
     asked = {**asdict(limits), "user": user, "folder": folder, "skip": skip}
     (reads, write), (read, writes), (status, tells) = os.pipe(), os.pipe(), os.pipe()
+    group = None if "cgroup" in skip else groups.make(_megabytes(limits), limits.max_processes)
     try:
         pidfd = chosen.request(asked, [reads, writes, tells])
     except OSError:
@@ -356,11 +364,14 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
             os.close(descriptor)
         if folder is not None:
             folders.remove(folder)
+        if group is not None:
+            group.remove()
         raise
     finally:
         for descriptor in (reads, writes, tells):
             os.close(descriptor)
-    worker = Worker(read, write, pidfd, Lines(status), {}, folder)
+    worker = Worker(read, write, pidfd, Lines(status), {}, folder, group)
+    joined = _join(worker)
     line = worker.status.next(START_SECONDS)
     if line is None or b"'ended'" in line[:10]:
         worker.close()
@@ -371,7 +382,25 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
     worker.report.update(literal_eval(line.decode()), refused=chosen.said.get("refused", ""))
     worker.report.update(network=list(chosen.options.network), subprocesses=chosen.options.subprocesses)
+    worker.report["cgroup"] = joined
     return worker
+
+
+def _megabytes(limits: Limits) -> int:
+    """What a worker takes in all: its own memory, and its private folder, which is in memory too."""
+    return limits.memory_mb + limits.disk_mb + groups.OVERHEAD_MB
+
+
+def _join(worker: Worker) -> list[str]:
+    """Put a worker into its group, before it is told to run anything. Returns the controllers that hold."""
+    if worker.group is None:
+        return []
+    try:
+        information = Path(f"/proc/self/fdinfo/{worker.pidfd}").read_text()
+        worker.group.add(int(information.partition("\nPid:")[2].split()[0]))
+    except OSError:
+        return []
+    return worker.group.controllers
 
 
 def _gives_users(chosen: Zygote) -> bool:
