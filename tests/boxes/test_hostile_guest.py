@@ -25,6 +25,9 @@ def forge(data):
         except OSError:
             pass
 def frame(text):
+    import re
+    if isinstance(text, str):  # a snippet's number can't be guessed; the kernel that it shares a process with knows it
+        text = re.sub(r'"n": 1\\b', f'"n": {add._guest._snippet}', text)
     data = text.encode() if isinstance(text, str) else text
     return len(data).to_bytes(4, "big") + data
 """
@@ -96,9 +99,20 @@ def test_a_forged_final_answer_harms_only_its_own_run(box):
     assert "final answer" in error.message
 
 
-def test_two_ends_of_one_snippet_end_the_kernel_and_not_the_next_snippet(box):
-    assert attack(box, f"forge(frame({done(value=7)!r}))").output == 7
-    time.sleep(0.3)
+def test_two_ends_of_one_snippet_leave_the_next_one_alone(box):
+    for _ in range(20):
+        assert attack(box, f"forge(frame({done(value=7)!r}))").output == 7
+        assert run(box, "add(1)").output == 3
+
+
+def test_an_end_that_is_sent_ahead_is_not_that_of_the_next_snippet(box):
+    ahead = "".join(f"forge(frame({done(value=7)!r}.replace('\"n\": 1', '\"n\": {n}')))\n" for n in (0, 2, 3, 4))
+    assert "broke the protocol" in error_of(attack(box, ahead + "import time\ntime.sleep(1)")).message
+    later = (
+        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.3), forge(frame(AHEAD)))).start()"
+    )
+    attack(box, f"AHEAD = {done(value=7)!r}\n{later}")
+    time.sleep(0.6)
     assert run(box, "add(1)").output == 3
 
 

@@ -17,14 +17,15 @@ def run_by_hand(box: Box, tools: Mapping[str, Any], code: str) -> CodeOutput:
     try:
         while not isinstance(outcome := inbox.get(), CodeOutput):
             if isinstance(outcome, Suspended):
-                box.resume(tuple(_answered(tools, call) for call in outcome.calls))
+                box.resume(tuple(answered(tools, call) for call in outcome.calls))
     except BaseException:
         box.interrupt()
         raise
     return outcome
 
 
-def _answered(tools: Mapping[str, Any], call: BoxCall) -> Answer:
+def answered(tools: Mapping[str, Any], call: BoxCall) -> Answer:
+    """The answer to a call, by calling the tool here."""
     try:
         return Answer(call.id, tools[call.name](**call.arguments))
     except Exception as error:

@@ -40,6 +40,10 @@ class Channel(ABC):
         """Whether the other side has ended, as far as can be told without waiting."""
 
     @abstractmethod
+    def quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end of the other side."""
+
+    @abstractmethod
     def close_writing(self) -> None:
         """Write nothing more. A kernel that reads the end of its channel ends itself; whoever reads here may get
         `EOFError` from now on. May be called while another thread reads, and more than once."""
@@ -54,7 +58,7 @@ class PipeChannel(Channel):
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd, self._write_fd = read_fd, write_fd
-        self._reader = ByteReader(read_fd)
+        self._reader = _Reader(read_fd)
         self._lock = threading.Lock()
         self._waiting: deque[memoryview] = deque()
         self._writing = False
@@ -115,8 +119,14 @@ class PipeChannel(Channel):
             poll.register(self._read_fd, getattr(select, "POLLRDHUP", 0))
             return bool(poll.poll(0))
 
+    def quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end of the other side."""
+        with self._lock:
+            return self._read_fd in self._open and self._reader.quiet()
+
     def close_writing(self) -> None:
         """Write nothing more: the kernel reads the end of its channel, if the two ends aren't one socket."""
+        self._reader.over = True
         with self._lock:
             self._waiting.clear()
             if self._write_fd != self._read_fd and self._write_fd in self._open:
@@ -130,6 +140,30 @@ class PipeChannel(Channel):
             for fd in self._open:
                 os.close(fd)
             self._open = set()
+
+
+class _Reader(ByteReader):
+    """Reads until it is told that it is over, even if somebody has kept the other end of a pipe open."""
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self.over = False
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+
+    def wait(self) -> None:
+        """Until there is something to read. Raises `EOFError` once it is over."""
+        while not self._poll.poll(OVER_MS):
+            if self.over:
+                raise EOFError("the channel was closed")
+
+    def quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end."""
+        return not self.ahead and not self._poll.poll(0)
+
+
+OVER_MS = 500
+"""Milliseconds between two looks at whether the channel was closed, of who waits for a kernel."""
 
 
 class FedChannel(Channel):
@@ -201,6 +235,10 @@ class FedChannel(Channel):
     def ended(self) -> bool:
         """Whether its end was fed, or writing failed."""
         return bool(self._over)
+
+    def quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end."""
+        return not self._came and not self._over
 
     def close_writing(self) -> None:
         """Write and read nothing more."""

@@ -1184,27 +1184,18 @@ class ByteReader:
         return data
 
     def _wait(self, read: Callable[[int, Any], Any], what: Any) -> Any:
-        while True:
-            try:
-                got = read(self.fd, what)
-            except BlockingIOError:
-                _wait_for(self.fd)
-                continue
-            if not got:
-                raise EOFError("the channel was closed by the other side")
-            return got
+        self.wait()
+        got = read(self.fd, what)
+        if not got:
+            raise EOFError("the channel was closed by the other side")
+        return got
+
+    def wait(self) -> None:
+        """Until there is something to read; a read that blocks does that by itself."""
 
 
 READ_AHEAD = 65_536
 """Bytes that are read at once."""
-
-
-def _wait_for(fd: int) -> None:
-    import select
-
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    poll.poll()
 
 
 class LineReader(ByteReader):

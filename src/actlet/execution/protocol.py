@@ -1,12 +1,15 @@
 """The host's end of the protocol: a box whose kernel is somewhere else.
 
-The rule: nothing that comes from a kernel is believed. The code in a box shares its process with the kernel, so
-every message may be forged; each is checked, and one that breaks the protocol ends the kernel, never the host.
-What a snippet waits for ends on time: first by asking the kernel, then by killing it. A kernel that has ended is
-an error that the model sees, with what was lost; the next snippet gets a new one.
+The rule: nothing that comes from a kernel is believed (`told.py`). The code in a box shares its process with the
+kernel, so every message may be forged; each is checked, and one that breaks the protocol ends the kernel, never the
+host. What a snippet waits for ends on time: first by asking the kernel, then by killing it. A kernel that has ended
+is an error that the model sees, with what was lost; the next snippet gets a new one.
 
-Each box that has a kernel has a thread that reads what it says. A thread that waits costs a few dozen kilobytes,
-and nobody's large message, or slow decoding, holds up another box, as it would on one thread for all.
+Whoever waits listens (`link.py`): the thread that called `run`, or, for `submit`, a worker that is taken from the
+snippet's beginning to its end. A kernel that ends while nobody listens is found out by the next snippet. Alarms
+ring on a thread that everybody shares, so what they start runs on a worker.
+
+A snippet's number can't be guessed: what a snippet sends ahead is not taken for the end of a later one.
 
 A box's author writes a subclass with `_start`, `_kill` and perhaps `_reason`.
 """
@@ -19,22 +22,24 @@ import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from queue import SimpleQueue
 from typing import Any, Self
-from weakref import ReferenceType, WeakSet, ref
+from weakref import WeakSet
 
 from ..errors import BoxError
-from ..threads import Alarm, Worker
-from .box import Answer, Box, BoxCall, BoxFile, CodeOutput, Deliver, SnippetError, Suspended
-from .by_hand import raise_failure, run_by_hand
+from ..threads import Alarm, on_a_worker
+from .box import Answer, Box, BoxCall, BoxFile, CodeOutput, Deliver, Outcome, Printed, SnippetError, Suspended
+from .by_hand import answered, raise_failure
 from .channel import Channel, FedChannel, LinesChannel, PipeChannel
-from .files import FileData, bytes_of, name_in_box, told_error, told_files, told_names
-from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, frame, libraries, read_frame
+from .files import FileData, bytes_of, name_in_box, told_error, told_files
+from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, libraries, read_frame
 from .known import Known
+from .link import Asked, Blobs, Link
 from .offers import offers_of
 from .remote_snippet import Snippet
+from .told import calls_of, checked, output_of, takes_of
 
 POLITE_INTERRUPT = 1.0
 """Seconds that a snippet has to end after a `KeyboardInterrupt` inside it, before its kernel is killed."""
@@ -42,38 +47,11 @@ POLITE_INTERRUPT = 1.0
 START_SECONDS = 60.0
 """Seconds that a kernel has to say that it is ready."""
 
+CATCH_UP_SECONDS = 5.0
+"""Seconds for what a kernel said after the end of a snippet: threads of it that print are cut short."""
+
 FILE_SECONDS = 60.0
 """Seconds that a kernel has to do something with a file, before it is taken for dead."""
-
-Blobs = list[bytearray | None]
-
-
-class Asked:
-    """What a kernel was asked to do with a file, until it has replied."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.replied = threading.Event()
-        self.reply: tuple[dict[str, Any], Blobs] | None = None
-
-
-class Link:
-    """A kernel that runs: its channel, its values, whether it has ended, the files it was asked for."""
-
-    def __init__(self, channel: Channel, limits: Limits) -> None:
-        self.channel = channel
-        self.codec = Codec(limits)
-        self.limits = limits
-        self.over = False
-        self.asked: dict[int, Asked] = {}
-        self.process = os.getpid()
-        self.tools_sent: dict[str, Any] | None = None
-
-    def send(self, message: dict[str, Any], blobs: list[Blob] | None = None) -> None:
-        """Send a message. Raises `CrossError` if it is too large; one to a kernel that has ended is dropped."""
-        pieces = frame(message, blobs or [], self.limits)
-        with suppress(OSError):  # whoever reads finds out that it has ended, and tells
-            self.channel.send(pieces)
 
 
 class RemoteBox(Box):
@@ -156,21 +134,29 @@ class RemoteBox(Box):
         """
         with self._starting:
             _started.add(self)
-            with self._lock:
-                if self._link is not None:
-                    return
-                closings = self._closings
+            link, snippet = self._link, self._snippet
+            if link is not None and (snippet is None or snippet.link is None):
+                self._catch_up(link)
+            if self._link is not None:
+                return
+            closings = self._closings
             link = self._opened()
             with self._lock:
                 if self._closings == closings:
                     self._link = link
                     self._unsent = dict(self._given)
             if self._link is not link:
-                link.channel.close()
+                link.end()
                 self._kill()
                 raise BoxError("the box was closed while it was starting")
-        name = f"actlet-{type(self).__name__}"
-        threading.Thread(target=_read, args=(ref(self), link), name=name, daemon=True).start()
+
+    def _catch_up(self, link: Link) -> None:
+        """Hear what the kernel has said since the last snippet ended, which may be its end."""
+        if not link.channel.quiet():
+            why = "it went on talking after the end of a snippet"
+            late = Alarm(CATCH_UP_SECONDS, partial(on_a_worker, partial(self._died, link, why)))
+            self._listen_to(link, link.channel.quiet)
+            late.cancel()
 
     def _opened(self) -> Link:
         """A kernel that has just been started, and has said that it is ready. Raises `BoxError`."""
@@ -179,10 +165,10 @@ class RemoteBox(Box):
         except (OSError, RuntimeError) as error:
             raise BoxError(f"the box could not be started: {type(error).__name__}: {error}") from error
         link = Link(channel, self.limits)
-        late = Alarm(START_SECONDS, self._kill)
+        late = Alarm(START_SECONDS, partial(on_a_worker, self._kill))
         try:
             message, _ = read_frame(channel.read, self.limits)
-            link.codec.takes = _takes_of(message)
+            link.codec.takes = takes_of(message)
         except (EOFError, OSError, FrameError) as error:
             channel.close()
             self._kill()
@@ -232,10 +218,7 @@ class RemoteBox(Box):
         """End the kernel, if there is one. What it still says is not listened to."""
         link, self._link = self._link, None
         if link is not None:
-            link.over = True
-            link.channel.close_writing()
-            for asked in link.asked.values():
-                asked.replied.set()
+            link.end()
             if link.process == os.getpid():  # a forked process doesn't own it
                 self._kill()
 
@@ -243,19 +226,28 @@ class RemoteBox(Box):
 
     def submit(self, code: str, deliver: Deliver) -> None:
         """Run `code`, telling `deliver` what happens. Raises `BoxError` if a snippet is running already."""
-        with self._lock:
-            if self._snippet is not None:
-                raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
-            self._number += 1
-            snippet = Snippet(self._number, deliver, self.timeout_seconds, self.max_print_outputs_length)
-            self._snippet = snippet
+        snippet = self._new_snippet(deliver)
         refused = self._known.refuses(code, self.tools)
         if refused is not None:
             self._end(snippet, CodeOutput(error=refused))
-        elif self._link is None or self._unsent:
-            _on_a_worker(partial(self._begin, snippet, code))
+        elif self._link is None or self._unsent or not self._link.channel.quiet():
+            on_a_worker(partial(self._carry_out, snippet, code))
         else:
             self._begin(snippet, code)
+            on_a_worker(partial(self._listen, snippet, snippet.ended))
+
+    def _new_snippet(self, deliver: Deliver) -> Snippet:
+        with self._lock:
+            if self._snippet is not None:
+                raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
+            number = int.from_bytes(os.urandom(6), "big") + 1
+            snippet = Snippet(number, deliver, self.timeout_seconds, self.max_print_outputs_length)
+            self._snippet = snippet
+            return snippet
+
+    def _carry_out(self, snippet: Snippet, code: str) -> None:
+        self._begin(snippet, code)
+        self._listen(snippet, snippet.ended)
 
     def _begin(self, snippet: Snippet, code: str) -> None:
         try:
@@ -265,11 +257,30 @@ class RemoteBox(Box):
         try:
             with self._lock:
                 if self._snippet is snippet and snippet.stopped is None:
-                    self._send_all(snippet, code)
+                    return self._send_all(snippet, code)
+            self._end(snippet, CodeOutput())
         except CrossError as error:
             self._end(snippet, CodeOutput(error=SnippetError("BoxError", str(error))))
         except Exception as error:
             self._end(snippet, CodeOutput(error=SnippetError("BoxError", f"{type(error).__name__}: {error}")))
+
+    def _listen(self, snippet: Snippet, until: Callable[[], object]) -> None:
+        """Listen to the kernel that runs the snippet, if one does."""
+        if snippet.link is not None:
+            self._listen_to(snippet.link, until)
+
+    def _listen_to(self, link: Link, until: Callable[[], object]) -> None:
+        why = ""
+        try:
+            link.listen(until, self._hear)
+            return
+        except (EOFError, OSError):
+            pass
+        except FrameError as error:
+            why = f"it broke the protocol ({error})"
+        except Exception as error:
+            why = f"{type(error).__name__} while reading what it says: {error!s:.200}"
+        self._died(link, why)
 
     def _send_all(self, snippet: Snippet, code: str) -> None:
         link = self._link
@@ -284,6 +295,7 @@ class RemoteBox(Box):
         if self._lost:
             snippet.printed.write(f"({self._lost})\n")
             self._lost = ""
+        snippet.link = link
         link.send({"is": "run", "n": snippet.number, "code": code})
         snippet.run_clock(partial(self._expire, snippet))
 
@@ -363,8 +375,9 @@ class RemoteBox(Box):
             except CrossError as error:
                 del link.asked[number]
                 raise BoxError(f"the file {path!r} can't be sent to the box: {error}") from None
-        late = Alarm(FILE_SECONDS, partial(self._died, link, f"it did nothing with the file {path!r} in time"))
-        asked.replied.wait()
+        why = f"it did nothing with the file {path!r} in {FILE_SECONDS:g} s"
+        late = Alarm(FILE_SECONDS, partial(on_a_worker, partial(self._died, link, why)))
+        self._listen_to(link, lambda: asked.reply is not None)
         late.cancel()
         link.asked.pop(number, None)
         return self._reply_to(asked)
@@ -382,11 +395,10 @@ class RemoteBox(Box):
         raise error
 
     def _on_file(self, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
-        asked = link.asked.get(_checked(message.get("r"), int))
+        asked = link.asked.get(checked(message.get("r"), int))
         if asked is None or asked.reply is not None:
             raise FrameError("something of a file that nobody asked for")
         asked.reply = message, blobs
-        asked.replied.set()
 
     # Stopping
 
@@ -402,20 +414,22 @@ class RemoteBox(Box):
             f"Code execution exceeded the maximum execution time of {limit}. "
             "Variables are kept. Do less at a time, or in a faster way."
         )
-        self._stop(snippet, SnippetError("TimeoutError", message), POLITE_INTERRUPT / 2)
+        error = SnippetError("TimeoutError", message)
+        on_a_worker(partial(self._stop, snippet, error, POLITE_INTERRUPT / 2))
 
     def _stop(self, snippet: Snippet, error: SnippetError, polite: float) -> None:
         with self._lock:
             if snippet.over or snippet.stopped is not None:
                 return
             snippet.stop(error)
-            output, link = snippet.output, self._link
+            output, link = snippet.output, snippet.link
             if link is not None and output is None:
                 link.send({"is": "interrupt", "n": snippet.number})
         if link is None or output is not None:
             self._end(snippet, output or CodeOutput())
-        else:
-            Alarm(polite, partial(self._force, snippet, link))
+            return
+        Alarm(polite, partial(on_a_worker, partial(self._force, snippet, link)))
+        on_a_worker(partial(self._listen, snippet, snippet.ended))  # who ran it by hand may be in a tool
 
     def _force(self, snippet: Snippet, link: Link) -> None:
         with self._lock:
@@ -435,6 +449,8 @@ class RemoteBox(Box):
             snippet.end()
             if self._snippet is snippet:
                 self._snippet = None
+            if snippet.link is not None:
+                snippet.link.ended = snippet.number
         snippet.tell(output)
 
     # What the kernel says
@@ -451,18 +467,19 @@ class RemoteBox(Box):
             snippet = self._snippet
             if link.over:
                 return
-            if snippet is None or message.get("n") != snippet.number:
-                if hear == self._on_done:
+            number = checked(message.get("n"), int)
+            if snippet is None or number != snippet.number:
+                if hear == self._on_done and number != link.ended:
                     raise FrameError("the end of a snippet that isn't running")
-                return  # a thread of an earlier snippet's
+                return  # a thread of an earlier snippet's, or its end, told twice
         hear(snippet, link, message, blobs)
 
     def _on_printed(self, snippet: Snippet, _link: Link, message: dict[str, Any], _blobs: Blobs) -> None:
-        snippet.printed.write(_checked(message.get("text"), str))
+        snippet.printed.write(checked(message.get("text"), str))
 
     def _on_calls(self, snippet: Snippet, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
         calls, refused = [], []
-        for number, name, args, kwargs in _calls_of(message, link.codec, blobs):
+        for number, name, args, kwargs in calls_of(message, link.codec, blobs):
             snippet.number_call(number)
             try:
                 calls.append(self._bound(number, name, args, kwargs))
@@ -472,7 +489,7 @@ class RemoteBox(Box):
             self._send_answers(link, refused)
         plain = [call for call in calls if not hasattr(self.tools.get(call.name), "bind")]
         for call in plain:
-            _on_a_worker(partial(self._call_plainly, link, call))
+            on_a_worker(partial(self._call_plainly, link, call))
         with self._lock:
             snippet.queued += [call for call in calls if call not in plain]
             asked = () if snippet.asked or snippet.stopped is not None else snippet.next_calls()
@@ -497,8 +514,10 @@ class RemoteBox(Box):
         self._send_answers(link, [answer])
 
     def _on_done(self, snippet: Snippet, link: Link, message: dict[str, Any], blobs: Blobs) -> None:
-        snippet.printed.write(_checked(message.get("printed"), str))
-        output = _output_of(message, link.codec, blobs, self.tools)
+        text = checked(message.get("printed"), str)
+        if text:
+            snippet.printed.write(text)
+        output = output_of(message, link.codec, blobs, self.tools)
         self._known.add(output.changed)
         self._known.add_files(output.files)
         with self._lock:
@@ -516,7 +535,7 @@ class RemoteBox(Box):
             reason = why or self._reason() or "its process ended"
             lost = self._known.lost(self._given)
             snippet = self._snippet
-            if snippet is None:
+            if snippet is None or snippet.link is not link:
                 self._lost = f"The box had ended between two snippets: {reason}. {lost}"
                 return
         error = SnippetError("BoxError", f"the box ended while the snippet ran: {reason}. {lost}")
@@ -526,7 +545,25 @@ class RemoteBox(Box):
 
     def run(self, code: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here, one after another; what came of it, error or not."""
-        return run_by_hand(self, self.tools, code)
+        outcomes: SimpleQueue[Outcome] = SimpleQueue()
+        snippet = self._new_snippet(lambda event: None if isinstance(event, Printed) else outcomes.put(event))
+        try:
+            refused = self._known.refuses(code, self.tools)
+            if refused is not None:
+                self._end(snippet, CodeOutput(error=refused))
+            else:
+                self._begin(snippet, code)
+            while not isinstance(outcome := self._next_outcome(snippet, outcomes), CodeOutput):
+                self.resume(tuple(answered(self.tools, call) for call in outcome.calls))
+        except BaseException:
+            self.interrupt()
+            raise
+        return outcome
+
+    def _next_outcome(self, snippet: Snippet, outcomes: SimpleQueue[Outcome]) -> Outcome:
+        if outcomes.empty():
+            self._listen(snippet, lambda: not outcomes.empty())
+        return outcomes.get()
 
     def __call__(self, code_action: str) -> CodeOutput:
         """Run a snippet to its end, calling its tools here. Raises `InterpreterError` when it fails."""
@@ -552,104 +589,6 @@ def _unstarted(error: Exception) -> SnippetError:
     """Why the box can't be started: nothing that the author of a snippet could do anything about."""
     message = str(error) if isinstance(error, BoxError) else f"{type(error).__name__}: {error}"
     return SnippetError("BoxError", message, fatal=True)
-
-
-def _on_a_worker(job: Callable[[], object]) -> None:
-    """Do `job` on a thread that nobody else is given before it has ended."""
-    worker = Worker.take()
-
-    def work() -> None:
-        try:
-            job()
-        finally:
-            worker.release()
-
-    worker.submit(work)
-
-
-def _read(box: ReferenceType[RemoteBox], link: Link) -> None:
-    """On a thread of the link's: pass on what its kernel says, until it ends. Doesn't keep the box alive."""
-    why = ""
-    try:
-        while True:
-            message, blobs = read_frame(link.channel.read, link.limits)
-            owner = box()
-            if owner is None or link.over:
-                break
-            owner._hear(link, message, blobs)
-            del owner, message, blobs
-    except (EOFError, OSError):
-        pass
-    except FrameError as error:
-        why = f"it broke the protocol ({error})"
-    except Exception as error:
-        why = f"{type(error).__name__} while reading what it says: {error!s:.200}"
-    owner = box()
-    if owner is not None:
-        owner._died(link, why)
-    link.channel.close()
-
-
-def _takes_of(message: dict[str, Any]) -> frozenset[str]:
-    takes = message.get("takes")
-    if message["is"] != "ready" or type(takes) is not list or not all(type(name) is str for name in takes):
-        raise FrameError(f"a kernel that doesn't say it is ready: {message!r:.200}")
-    return frozenset(takes) & frozenset(libraries())
-
-
-def _checked(value: Any, *kinds: type) -> Any:
-    if type(value) not in kinds:
-        raise FrameError(f"a {type(value).__name__} where {kinds[0].__name__} belongs")
-    return value
-
-
-def _calls_of(
-    message: dict[str, Any], codec: Codec, blobs: Blobs
-) -> list[tuple[int, str, list[Any], dict[str, Any]]]:
-    calls = []
-    for call in _checked(message.get("calls"), list):
-        if type(call) is not list or len(call) != 4:
-            raise FrameError("a call that is none")
-        number, name = _checked(call[0], int), _checked(call[1], str)
-        args, kwargs = codec.decode(call[2], blobs), codec.decode(call[3], blobs)
-        if type(args) is not list or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
-            raise FrameError("a call's arguments that are none")
-        calls.append((number, name, args, kwargs))
-    return calls
-
-
-def _output_of(message: dict[str, Any], codec: Codec, blobs: Blobs, tools: Mapping[str, Any]) -> CodeOutput:
-    changed = _checked(message.get("changed"), list)
-    if len(changed) > 100_000 or not all(type(name) is str and len(name) <= 1000 for name in changed):
-        raise FrameError("changed names that are none")
-    files = tuple(name for name in told_names(message.get("files")) if name.isprintable())
-    failure = _checked(message.get("error"), type(None), list)
-    if failure is not None:
-        return CodeOutput(error=_error_of(failure, tools), changed=tuple(changed), files=files)
-    final = _checked(message.get("final"), bool)
-    if final and "final_answer" not in tools:
-        raise FrameError("a final answer, which nobody asked for")
-    text = _checked(message.get("text"), type(None), str)
-    return CodeOutput(
-        codec.decode(message.get("value"), blobs),
-        is_final_answer=final,
-        changed=tuple(changed),
-        files=files,
-        shown=_checked(message.get("shown"), bool),
-        text=None if text is None else text[:30_000],
-    )
-
-
-def _error_of(failure: list[Any], tools: Mapping[str, Any]) -> SnippetError:
-    if len(failure) != 5:
-        raise FrameError("an error that is none")
-    kind, words, line, trace, tool = failure
-    _checked(line, int, type(None))
-    if _checked(tool, str, type(None)) not in tools:
-        tool = None
-    return SnippetError(
-        _checked(kind, str)[:200], _checked(words, str)[:10_000], line, _checked(trace, str)[:20_000], tool
-    )
 
 
 def _answer_node(codec: Codec, answer: Answer, blobs: list[Blob]) -> list[Any]:

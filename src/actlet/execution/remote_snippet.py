@@ -12,6 +12,7 @@ from dataclasses import replace
 from ..threads import Alarm
 from .box import Answer, BoxCall, CodeOutput, Deliver, Printed, SnippetError
 from .kernel import FrameError
+from .link import Link
 from .text import PrintedText
 
 MAX_CALLS = 100_000
@@ -29,6 +30,7 @@ class Snippet:
         self.output: CodeOutput | None = None
         self.stopped: SnippetError | None = None
         self.over = False
+        self.link: Link | None = None
         self._numbers: set[int] = set()
         self._left = limit
         self._alarm: Alarm | None = None
@@ -75,6 +77,10 @@ class Snippet:
         self.pause()
         self.stopped = error
         self.asked, self.queued = {}, []
+
+    def ended(self) -> bool:
+        """Whether it has its end."""
+        return self.over
 
     def end(self) -> None:
         """Nothing more comes."""
