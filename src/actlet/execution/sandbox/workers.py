@@ -141,15 +141,20 @@ class Lines:
 
     def next(self, seconds: float) -> bytes | None:
         """One line; None when the pipe closes, or the time is over, first."""
-        poll = select.poll()
-        poll.register(self.descriptor, select.POLLIN)
         while b"\n" not in self.rest:
-            data = os.read(self.descriptor, 65_536) if poll.poll(seconds * 1_000) else b""
+            data = os.read(self.descriptor, 65_536) if _wait(self.descriptor, seconds) else b""
             if not data:
                 return None
             self.rest += data
         line, _, self.rest = self.rest.partition(b"\n")
         return line
+
+
+def _wait(descriptor: int, seconds: float) -> bool:
+    """Wait until there is something to read; for a pidfd, until its process has ended. False if that takes longer."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1_000))
 
 
 @dataclass(slots=True)
@@ -193,6 +198,7 @@ class Worker:
                 return
             self.kill()
             self.ended(START_SECONDS)
+            _wait(self.pidfd, START_SECONDS)  # its zygote may have died, too, and told nothing
             os.close(self.pidfd)
             os.close(self.status.descriptor)
             self.pidfd = -1
