@@ -158,8 +158,11 @@ class RemoteBox(Box):
             self._listen_to(link, link.channel.quiet)
             late.cancel()
 
-    def _opened(self) -> Link:
-        """A kernel that has just been started, and has said that it is ready. Raises `BoxError`."""
+    def _opened(self, again: bool = True) -> Link:
+        """A kernel that has just been started, and has said that it is ready. Raises `BoxError`.
+
+        One that ended before that, by whatever befell it, is started `again`, once.
+        """
         try:
             channel = self._start()
         except (OSError, RuntimeError) as error:
@@ -172,6 +175,8 @@ class RemoteBox(Box):
         except (EOFError, OSError, FrameError) as error:
             channel.close()
             self._kill()
+            if again and isinstance(error, EOFError):
+                return self._opened(again=False)
             raise BoxError(f"the box's kernel didn't start: {self._reason() or error}") from error
         finally:
             late.cancel()
@@ -229,6 +234,7 @@ class RemoteBox(Box):
         snippet = self._new_snippet(deliver)
         refused = self._known.refuses(code, self.tools)
         if refused is not None:
+            self._tell_lost(snippet)
             self._end(snippet, CodeOutput(error=refused))
         elif self._link is None or self._unsent or not self._link.channel.quiet():
             on_a_worker(partial(self._carry_out, snippet, code))
@@ -292,12 +298,16 @@ class RemoteBox(Box):
         for name, value in self._unsent.items():
             self._send_variable(link, name, value)
         self._unsent.clear()
-        if self._lost:
-            snippet.printed.write(f"({self._lost})\n")
-            self._lost = ""
+        self._tell_lost(snippet)
         snippet.link = link
         link.send({"is": "run", "n": snippet.number, "code": code})
         snippet.run_clock(partial(self._expire, snippet))
+
+    def _tell_lost(self, snippet: Snippet) -> None:
+        """Begin what the snippet has printed with what was lost before it, if anything was."""
+        if self._lost:
+            snippet.printed.write(f"({self._lost})\n")
+            self._lost = ""
 
     def _send_variable(self, link: Link, name: str, value: Any) -> None:
         blobs: list[Blob] = []

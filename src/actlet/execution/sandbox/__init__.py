@@ -141,8 +141,10 @@ class SandboxExecutor(RemoteBox):
 
     def _reason(self) -> str:
         worker = self._worker
-        if worker is None or worker.reason or worker.code is None:
+        if worker is None or worker.reason:
             return "" if worker is None else worker.reason
+        if worker.code is None:
+            return "it was killed, with the process that all workers are forked from"
         if worker.code >= 0:
             return f"its process exited ({worker.code})"
         number = signal.Signals(-worker.code)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import errno
 import marshal
 import os
 import random
@@ -28,6 +29,9 @@ from ...errors import BoxError
 from . import folders, groups
 from .proxy import Proxy
 from .pythons import python_at
+
+ATTEMPTS = 4
+"""How often a worker is tried to be had, where workers or zygotes die on the way."""
 
 START_SECONDS = 30
 """How long a zygote may take to start, and a worker to lock itself down."""
@@ -250,23 +254,42 @@ class Zygote:
         }
 
     def request(self, asked: dict[str, Any], descriptors: list[int]) -> int:
-        """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError`."""
+        """Have a worker forked that gets these descriptors. Returns its pidfd. Raises `OSError`.
+
+        A zygote that doesn't answer is ended: nobody could tell its answers apart any more.
+        """
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         with self.lock:
-            self.control.sendmsg([marshal.dumps(asked, PLAIN)], ancillary)
-            reply, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
-        if not reply:
-            raise ConnectionResetError("the zygote ended")
+            try:
+                self.control.sendmsg([marshal.dumps(asked, PLAIN)], ancillary)
+                reply, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
+            except TimeoutError:
+                self.end()
+                raise
+            except OSError:
+                reply = b""
+            if not reply:
+                self.end()
+                raise ConnectionResetError("it was killed, with the process that all workers are forked from")
+        if not given:
+            raise OSError(errno.EMFILE, "this process has too many open files for one more worker")
         os.set_inheritable(given[0], False)
         return given[0]
 
-    def close(self) -> None:
-        """End the zygote, and with it its workers."""
-        if self.proxy is not None:
-            self.proxy.close()
-        self.control.close()
+    def end(self) -> None:
+        """Kill the zygote, and with it its workers. Whoever waits for an answer of it is told."""
         self.process.kill()
         self.process.wait()
+        with suppress(OSError):
+            self.control.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the zygote, and give back everything of it."""
+        if self.proxy is not None:
+            self.proxy.close()
+        self.end()
+        with self.lock:
+            self.control.close()
         if self.process.stderr is not None and not self.process.stderr.closed:
             os.set_blocking(self.process.stderr.fileno(), False)
             self.complaint = (self.process.stderr.read() or b"").decode(errors="replace").strip()[-500:]
@@ -343,17 +366,20 @@ def close_all() -> None:
 
 
 def fork(options: Options, limits: Limits, skip: tuple[str, ...] = ()) -> Worker:
-    """A new worker, locked down. Raises `BoxError` when none can be had."""
-    for attempt in (1, 2):
+    """A new worker, locked down. Raises `BoxError` when none can be had.
+
+    One that dies on the way, or whose zygote does, is tried again: by whatever that was, it was not its own doing.
+    """
+    for _ in range(ATTEMPTS):
         chosen = zygote(options)
         try:
             return _fork(chosen, limits, skip)
+        except ConnectionError as error:
+            problem: OSError = error
         except OSError as error:
-            chosen.process.kill()
-            chosen.process.wait()
-            if attempt == 2:
-                raise BoxError(f"a sandbox's worker could not be started: {error}") from error
-    raise AssertionError("two attempts end in one of two ways")
+            problem = error
+            break
+    raise BoxError(f"a sandbox's worker could not be started: {problem}") from problem
 
 
 def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
