@@ -43,7 +43,7 @@ def who(kind: str) -> Who:
 @cache
 def _copied() -> Path:
     """A folder with the package and with what a host and a victim are, for anybody to read."""
-    folder = Path(tempfile.mkdtemp(prefix="escapes-source-"))
+    folder = Path(tempfile.mkdtemp(prefix="source-of-escapes-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(SOURCE / "actlet", folder / "actlet", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(HERE / "escapes", folder / "escapes")

@@ -9,7 +9,7 @@ import os
 
 for folder in ('/tmp', '/var/tmp', '/dev/shm'):
     try:
-        if [name for name in os.listdir(folder) if name.startswith(('actletbox', 'escapes', 'canary'))]:
+        if [name for name in os.listdir(folder) if name.startswith(('actletbox', 'escapes-', 'canary'))]:
             print('BREACH')
     except OSError:
         pass

@@ -93,6 +93,7 @@ def limits(plan: Plan) -> dict[str, int]:
         "FSIZE": plan.disk_mb << 20,
         "MEMLOCK": 0,
         "MSGQUEUE": 0,
+        "SIGPENDING": 256,
         "NICE": 0,
         "RTPRIO": 0,
     }

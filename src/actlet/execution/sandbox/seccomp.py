@@ -15,13 +15,13 @@ from .syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, call, prctl
 
 ALLOWED = """
 read 0 63|write 1 64|close 3 57|fstat 5 80|futex 202 98|mmap 9 222|munmap 11 215|mprotect 10 226|brk 12 214
-lseek 8 62|openat 257 56|newfstatat 262 79|clock_gettime 228 113|poll 7 -|ppoll 271 73|rt_sigaction 13 134
+lseek 8 62|newfstatat 262 79|clock_gettime 228 113|poll 7 -|ppoll 271 73|rt_sigaction 13 134
 rt_sigprocmask 14 135|rt_sigreturn 15 139|madvise 28 233|getdents64 217 61|epoll_wait 232 -|epoll_pwait 281 22
-pread64 17 67|pwrite64 18 68|readv 19 65|writev 20 66|getpid 39 172|gettid 186 178|getppid 110 173|open 2 -
+pread64 17 67|pwrite64 18 68|readv 19 65|writev 20 66|getpid 39 172|gettid 186 178|getppid 110 173
 stat 4 -|lstat 6 -|access 21 -|pipe 22 -|select 23 -|sched_yield 24 124|mremap 25 216|msync 26 227|mincore 27 232
 dup 32 23|dup2 33 -|pause 34 -|nanosleep 35 101|getitimer 36 102|alarm 37 -|setitimer 38 103|sendfile 40 71
 exit 60 93|uname 63 160|flock 73 32|fsync 74 82|fdatasync 75 83|truncate 76 45|ftruncate 77 46|getdents 78 -
-getcwd 79 17|chdir 80 49|fchdir 81 50|rename 82 -|mkdir 83 -|rmdir 84 -|creat 85 -|unlink 87 -|readlink 89 -
+getcwd 79 17|chdir 80 49|fchdir 81 50|rename 82 -|mkdir 83 -|rmdir 84 -|unlink 87 -|readlink 89 -
 umask 95 166|gettimeofday 96 169|getrlimit 97 163|getrusage 98 165|sysinfo 99 179|times 100 153|getuid 102 174
 getgid 104 176|geteuid 107 175|getegid 108 177|getpgrp 111 -|getgroups 115 158|getresuid 118 148
 getresgid 120 150|getpgid 121 155|getsid 124 156|rt_sigpending 127 136|rt_sigtimedwait 128 137
@@ -57,7 +57,7 @@ llistxattr 195 12|flistxattr 196 13|removexattr 197 14|lremovexattr 198 15|fremo
 
 CHECKED = """
 clone 56 220|socketpair 53 199|ioctl 16 29|prctl 157 167|fcntl 72 25|prlimit64 302 261|kill 62 129|tgkill 234 131
-socket 41 198
+socket 41 198|openat 257 56|open 2 -|creat 85 -
 """
 """Calls that are allowed with some arguments only."""
 
@@ -77,6 +77,9 @@ HARMLESS_PRCTLS = (3, 15, 16, 0x53564D41)
 
 SIGNALLING_FCNTLS = (8, 10, 15, 1024, 1026)
 """F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY: each has the kernel send signals."""
+
+SPECIAL_MODES = 0o6000
+"""S_ISUID and S_ISGID."""
 
 THREAD_FLAGS, NAMESPACE_FLAGS, AF_UNIX, INTERNET = 0x10000, 0x7E020000, 1, (2, 10)
 NOT_A_STREAM = 0xFFF7F7FE
@@ -124,6 +127,9 @@ def _checks(process: int, network: bool, subprocesses: bool) -> dict[str, Progra
         "kill": signals,
         "tgkill": signals,
         "socket": _streams() if network else [REFUSE],
+        "openat": _no_special_mode(3),
+        "open": _no_special_mode(2),
+        "creat": _no_special_mode(1),
     }
 
 
@@ -132,6 +138,11 @@ def _streams() -> Program:
     kind = [_argument(1), _line(ANY_BIT, NOT_A_STREAM, 0, 1), REFUSE]
     protocol = [_argument(2), _line(EQUAL, 0, 2, 0), _line(EQUAL, 6, 1, 0), REFUSE]
     return [*kind, *protocol, *_one_of(0, INTERNET, ALLOW, REFUSE)]
+
+
+def _no_special_mode(index: int) -> Program:
+    """No new file that runs as its owner: `chmod` is only pretended, and this would be the way around it."""
+    return [_argument(index), _line(ANY_BIT, SPECIAL_MODES, 0, 1), REFUSE, ALLOW]
 
 
 def _reading_own_limits() -> Program:
