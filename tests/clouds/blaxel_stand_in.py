@@ -29,10 +29,14 @@ class BlaxelStandIn:
         self.refusal: tuple[int, str] | None = None
         self.chunk = 65_536
         self.url = ""
+        self._uploads: dict[str, tuple[str, dict[int, bytes]]] = {}
         self._named: dict[str, asyncio.subprocess.Process] = {}
         inside = [
             Route("/filesystem/{path:path}", self.write_file, methods=["PUT"]),
             Route("/filesystem/{path:path}", self.read_file, methods=["GET"]),
+            Route("/filesystem-multipart/initiate/{path:path}", self.begin_upload, methods=["POST"]),
+            Route("/filesystem-multipart/{upload}/part", self.upload_part, methods=["PUT"]),
+            Route("/filesystem-multipart/{upload}/complete", self.end_upload, methods=["POST"]),
             Route("/process", self.execute, methods=["POST"]),
             Route("/process/{id}/stdin", self.write_stdin, methods=["POST"]),
         ]
@@ -95,6 +99,22 @@ class BlaxelStandIn:
         form = await request.form(max_part_size=1 << 28)
         path = "/" + request.path_params["path"].lstrip("/")
         self.machines[request.path_params["name"]].write(path, await form["file"].read())
+        return JSONResponse({"path": path, "message": "ok"})
+
+    async def begin_upload(self, request: Request) -> Response:
+        name = f"upload-{len(self._uploads) + 1}"
+        self._uploads[name] = "/" + request.path_params["path"].lstrip("/"), {}
+        return JSONResponse({"uploadId": name})
+
+    async def upload_part(self, request: Request) -> Response:
+        form, number = await request.form(max_part_size=1 << 28), int(request.query_params["partNumber"])
+        self._uploads[request.path_params["upload"]][1][number] = await form["file"].read()
+        return JSONResponse({"etag": str(number), "partNumber": number})
+
+    async def end_upload(self, request: Request) -> Response:
+        path, parts = self._uploads.pop(request.path_params["upload"])
+        told = [part["partNumber"] for part in (await request.json())["parts"]]
+        self.machines[request.path_params["name"]].write(path, b"".join([parts[number] for number in told]))
         return JSONResponse({"path": path, "message": "ok"})
 
     async def read_file(self, request: Request) -> Response:

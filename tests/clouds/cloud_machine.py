@@ -71,6 +71,13 @@ class Machine:
             self.got.append(FromLines().feed(self.typed))
         return b"\n".join([*self.got, self.typed])
 
+    async def gone(self) -> None:
+        """Kill what is left, and wait until the last process has been seen to end."""
+        self.kill()
+        for process in self.processes:
+            await process.wait()
+        self.kill()  # what they were still writing
+
     def kill(self) -> None:
         """Everything in it ends, at once."""
         self.ended = True

@@ -89,6 +89,8 @@ class OverHTTP(AtHand):
         self.server.loop.call(machine.kill)
 
     def stop(self) -> None:
+        for machine in self.machines:
+            self.server.loop.run(machine.gone())
         self.server.stop()
 
 
@@ -161,6 +163,8 @@ class ModalAtHand(AtHand):
         self.stand_in.loop.call(self.stand_in.plane.end_with, machine)
 
     def stop(self) -> None:
+        for machine in self.machines:
+            self.stand_in.loop.run(machine.gone())
         self.stand_in.stop()
 
 

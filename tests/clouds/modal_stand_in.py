@@ -54,8 +54,8 @@ class Served:
 class Execution:
     """A command in a sandbox: its output so far, by offset, and whether there is more to come."""
 
-    def __init__(self, process: asyncio.subprocess.Process, chunk: int) -> None:
-        self.process, self.chunk = process, chunk
+    def __init__(self, process: asyncio.subprocess.Process, chunk: int, is_file_tool: bool) -> None:
+        self.process, self.chunk, self.is_file_tool = process, chunk, is_file_tool
         self.output = {1: bytearray(), 2: bytearray()}
         self.written = 0
         self.changed = asyncio.Condition()
@@ -216,7 +216,7 @@ class CommandRouter(Served):
             command = [sys.executable, "-c", FILE_TOOLS_PROGRAM, command[1]]
         env = {key: value for source in asked.secret_sources for key, value in source.env.contents.items()}
         process = await machine.start(*command, cwd=asked.workdir or None, env=env)
-        self.executions[asked.exec_id] = Execution(process, self.chunk)
+        self.executions[asked.exec_id] = Execution(process, self.chunk, asked.command_args[0] == FILE_TOOLS)
         await stream.send_message(router.TaskExecStartResponse())
 
     async def TaskExecStdioRead(self, stream: Any) -> None:
@@ -229,7 +229,10 @@ class CommandRouter(Served):
 
     async def _write(self, task: str, execution: Execution, offset: int, data: bytes) -> None:
         data = data[max(0, execution.written - offset) :]  # what came before the connection broke comes again
-        self._machine(task).typed += data
+        if execution.is_file_tool:
+            self._machine(task).got.append(data)
+        else:
+            self._machine(task).typed += data
         execution.written += len(data)
         try:
             execution.process.stdin.write(data)

@@ -243,6 +243,19 @@ def test_large_values_cross_both_ways(cloud, box):
     assert box.run("data[::-1]").output == data[::-1]
 
 
+def test_a_large_file_goes_there_and_back_and_is_not_taken_for_the_snippets(cloud, box):
+    data = os.urandom(6_000_000)
+    box.put_file("in/large.bin", data)
+    assert len(cloud.machines[-1].typed) < 100_000  # it didn't go by way of the kernel
+    output = box.run("import os\nopen('small.txt', 'w').write('ü')\nos.path.getsize('in/large.bin')")
+    assert (output.output, output.files) == (6_000_000, ("small.txt",))
+    assert box.get_file("in/large.bin") == data
+    assert box.get_file("small.txt") == "ü".encode()
+    assert box.run("os.rename('in/large.bin', 'other.bin')").files == ("other.bin",)
+    with pytest.raises(FileNotFoundError):
+        box.get_file("in/large.bin")
+
+
 def test_a_lot_of_printed_text_is_whole(cloud):
     box = cloud.box(max_print_outputs_length=10_000_000, timeout_seconds=60)
     output = box.run("for number in range(60_000): print(number, 'ü' * 20)")

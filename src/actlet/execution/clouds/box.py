@@ -15,15 +15,16 @@ import os
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ...errors import BoxError, MissingExtraError
 from ..box import Readiness
 from ..channel import Channel, FedChannel, LinesChannel
+from ..files import FileData, bytes_of, name_in_box
 from ..kernel import LIMITS, Limits
 from ..packages import Progress, checked_requirements, on_stderr
 from ..protocol import RemoteBox
@@ -32,6 +33,11 @@ from .rented import CommandFailed, Rented
 
 PIECE = 1 << 19
 """Bytes that are sent to a kernel in one request, at most."""
+
+T = TypeVar("T")
+
+LARGE = 1 << 22
+"""Bytes from which on a file goes by the service's own way for files, and not through the kernel."""
 
 SLACK = 5.0
 """Seconds by which a service's clock and this one may differ."""
@@ -126,6 +132,7 @@ class CloudBox(RemoteBox):
         if find_spec(self.extra) is None:
             raise MissingExtraError(type(self).__name__, self.extra)
         self.packages, self.progress = checked_requirements(packages), progress
+        self._rented: Rented | None = None
         self._lease: Lease | None = None
         self._running: Running | None = None
 
@@ -166,7 +173,7 @@ class CloudBox(RemoteBox):
         except Exception as error:
             lease.end()
             raise BoxError(f"the sandbox {rented.name} could not be prepared: {in_words(error)}") from error
-        self._running = running = Running(rented, lease, self._terms())
+        self._rented, self._running = rented, (running := Running(rented, lease, self._terms()))
         name = f"actlet-{self.extra}-kernel"
         threading.Thread(target=running.listen, name=name, daemon=True).start()
         return running.channel
@@ -196,6 +203,32 @@ class CloudBox(RemoteBox):
 
     def _reason(self) -> str:
         return "" if self._running is None else self._running.why
+
+    # Files
+
+    def put_file(self, path: str | os.PathLike[str], data: FileData) -> None:
+        """Write a file into the work folder."""
+        name, content = name_in_box(path), bytes_of(data)
+        large = len(content) >= LARGE
+        super().put_file(name, b"" if large else content)  # makes the folders it is in, and says why it can't be
+        if large:
+            self._by_service(lambda rented: rented.put(f"{rented.work}/{name}", content))
+            self._ask_file("came", name)
+
+    def get_file(self, path: str | os.PathLike[str]) -> bytes:
+        """The bytes of a file in the work folder."""
+        name = name_in_box(path)
+        if all(file.path != name or file.size < LARGE for file in self.list_files()):
+            return super().get_file(name)
+        return self._by_service(lambda rented: rented.get(f"{rented.work}/{name}"))
+
+    def _by_service(self, request: Callable[[Rented], T]) -> T:
+        if self._rented is None:
+            raise BoxError("the box was closed")
+        try:
+            return request(self._rented)
+        except Exception as error:
+            raise BoxError(f"{self.service} failed with a file: {in_words(error)}") from error
 
     def _settings(self) -> dict[str, Any]:
         return {**super()._settings(), "packages": self.packages, "progress": self.progress}

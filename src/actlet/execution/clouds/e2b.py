@@ -18,6 +18,9 @@ from ...threads import Alarm
 from .box import CloudBox, Terms, required_key
 from .rented import CommandFailed, Rented, Say, Tail, ended_with
 
+FILE_SECONDS = 1800
+"""Seconds that a file may take to get there or back."""
+
 
 class E2BExecutor(CloudBox):
     """Runs snippets in a sandbox of E2B's. Needs the `e2b` extra, and a key.
@@ -88,10 +91,10 @@ class E2BSandbox(Rented):
         self._await_renewal()
 
     def put(self, path: str, data: bytes) -> None:
-        self._sandbox.files.write(path, data)
+        self._sandbox.files.write(path, data, request_timeout=FILE_SECONDS)
 
     def get(self, path: str) -> bytes:
-        return bytes(self._sandbox.files.read(path, format="bytes"))
+        return bytes(self._sandbox.files.read(path, format="bytes", request_timeout=FILE_SECONDS))
 
     def install(self, packages: Sequence[str], say: Say) -> None:
         from e2b import CommandExitException
