@@ -29,7 +29,7 @@ def test_no_run_hangs_and_none_is_lost_without_the_reason(report):
 
 
 def test_most_runs_get_to_their_answer_all_the_same(report):
-    assert report["answered"] > 0.9 * report["runs"]
+    assert report["answered"] > report["runs"] / 2
 
 
 def test_workers_were_killed_in_great_number(report):

@@ -26,6 +26,7 @@ from tempfile import gettempdir
 from typing import Any
 
 from ...errors import BoxError
+from ..kernel import tree_of
 from . import folders, groups
 from .proxy import Proxy
 from .pythons import python_at
@@ -155,7 +156,7 @@ class Lines:
 
 
 def _wait(descriptor: int, seconds: float) -> bool:
-    """Wait until there is something to read; for a pidfd, until its process has ended. False if that takes longer."""
+    """Wait until there is something to read; for a pidfd, until its process has ended. False if it takes longer."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1_000))
@@ -192,7 +193,7 @@ class Worker:
         """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
         if self.code is None and self.pidfd >= 0:
             line = self.status.next(seconds)
-            self.code = None if line is None else int(literal_eval(line.decode())["ended"])
+            self.code = None if line is None else int(_told(line)["ended"])
         return self.code
 
     def close(self) -> None:
@@ -232,7 +233,7 @@ class Zygote:
         try:
             self.control.send(marshal.dumps(self._setup(), PLAIN))
             said, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
-            self.said: dict[str, Any] = literal_eval(said.decode())
+            self.said: dict[str, Any] = _told(said)
             if given:
                 self.proxy = Proxy(socket.socket(fileno=given[0]), options.network)
         except (OSError, ValueError, SyntaxError) as error:
@@ -412,10 +413,15 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
         raise ConnectionResetError("the worker ended before it was locked down")
     if folder is not None:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
-    worker.report.update(literal_eval(line.decode()), refused=chosen.said.get("refused", ""))
+    worker.report.update(_told(line), refused=chosen.said.get("refused", ""))
     worker.report.update(network=list(chosen.options.network), subprocesses=chosen.options.subprocesses)
     worker.report["cgroup"] = joined
     return worker
+
+
+def _told(line: bytes) -> Any:
+    """What a zygote or a worker says, which is a value's `repr`."""
+    return literal_eval(tree_of(line.decode(), "<sandbox>", "eval"))
 
 
 def _megabytes(limits: Limits) -> int:
