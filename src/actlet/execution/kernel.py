@@ -1432,6 +1432,18 @@ class _Call:
         self.loop: Any = None
 
 
+FINAL_ANSWER = "final_answer"
+FINAL_ANSWER_TOOL = "<final_answer>"
+"""The tool, where the snippet has a variable of the same name."""
+
+
+def keep_final_answer(tree: ast.Module) -> None:
+    """Have `final_answer(...)` reach the tool, also where the snippet has a variable of that name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == FINAL_ANSWER:
+            node.func.id = FINAL_ANSWER_TOOL
+
+
 class Stub:
     """What a snippet calls in place of a tool, which runs outside. `.map(values)` makes many calls at once."""
 
@@ -1449,7 +1461,7 @@ class Stub:
         """Have the tool called, and wait for what it returns."""
         given = self.__wrapped__(*args, **kwargs)
         guest, name = self._guest, self.__name__
-        if name == "final_answer":
+        if name == FINAL_ANSWER:
             kernel = guest.kernel
             if kernel.answered:
                 kernel.finish(None)
@@ -1673,10 +1685,12 @@ class Guest:
 
     def _on_tools(self, message: Message, _blobs: Any) -> None:
         builtins = self.kernel.builtins
-        for name in self._stubs:
+        for name in (*self._stubs, FINAL_ANSWER_TOOL):
             builtins.pop(name, None)
         self._stubs = {offer["name"]: Stub(self, offer) for offer in message["tools"]}
         builtins.update(self._stubs)
+        if FINAL_ANSWER in self._stubs:
+            builtins[FINAL_ANSWER_TOOL] = self._stubs[FINAL_ANSWER]
 
     def _on_variables(self, message: Message, blobs: Any) -> None:
         self.kernel.namespace.update(self._codec.decode(message["values"], blobs))
@@ -1721,9 +1735,25 @@ class Guest:
     def _run(self, code: str) -> Ended:
         try:
             tree = self.kernel.parse(code)
+            if FINAL_ANSWER in self._stubs and FINAL_ANSWER in code:
+                keep_final_answer(tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Ended(failure=self.kernel.describe(error), exception=error)
-        return self.kernel.run(tree)
+        ended = self.kernel.run(tree)
+        if ended.failure is not None and ended.failure.type == "TypeError":
+            return self._with_hint(ended, code.splitlines())
+        return ended
+
+    def _with_hint(self, ended: Ended, lines: list[str]) -> Ended:
+        """Say so where a variable hides the tool that was called."""
+        failure, namespace = ended.failure, self.kernel.namespace
+        line = lines[failure.line - 1] if failure and failure.line and failure.line <= len(lines) else ""
+        for name in self._stubs:
+            if failure and f"{name}(" in line and name in namespace and not callable(namespace[name]):
+                kind = type(namespace[name]).__name__
+                hint = f"{name!r} is a variable ({kind}) that hides the tool; `del {name}` brings the tool back"
+                return ended._replace(failure=failure._replace(message=f"{failure.message}: {hint}"))
+        return ended
 
     def _snippet_begins(self, number: int) -> None:
         self._snippet = number

@@ -1,10 +1,12 @@
 """Text that stays below a limit: head, a notice, tail. Linear in what is kept, whatever was written.
 
-`PrintedText` collects what a snippet prints, passes it on as it comes, and never holds more than its limit.
+`PrintedText` collects what a snippet prints, passes it on as it comes, and never holds more than its limit. What it
+holds is plain text: it is shown on terminals and read by models, and must steer neither.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -31,6 +33,18 @@ def _joined(head: str, left_out: int, tail: str) -> str:
     return f"{head}\n[... {left_out} characters left out ...]\n{tail}"
 
 
+_SEQUENCES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def plain_text(text: str) -> str:
+    """The text without control characters and terminal escapes. Tabs stay, and every end of a line is `\\n`."""
+    if _CONTROLS.search(text) is None:
+        return text
+    text = _SEQUENCES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _CONTROLS.sub("", text)
+
+
 class PrintedText:
     """What a snippet printed: at most `limit` characters of it, the first half and the last.
 
@@ -54,6 +68,7 @@ class PrintedText:
 
     def write(self, text: str) -> None:
         """Add `text`; may be called from any thread."""
+        text = plain_text(text)
         with self._lock:
             self._keep(text)
             if self._to_send > 0:

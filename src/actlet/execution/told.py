@@ -13,6 +13,7 @@ from .box import CodeOutput, SnippetError
 from .files import told_names
 from .kernel import Codec, FrameError, libraries
 from .link import Blobs, Message
+from .text import plain_text
 
 
 def takes_of(message: Message) -> frozenset[str]:
@@ -63,7 +64,7 @@ def output_of(message: Message, codec: Codec, blobs: Blobs, tools: Mapping[str, 
         changed=tuple(changed),
         files=files,
         shown=checked(message.get("shown"), bool),
-        text=None if text is None else text[:30_000],
+        text=None if text is None else plain_text(text[:30_000]),
     )
 
 
@@ -74,6 +75,9 @@ def _error_of(failure: list[Any], tools: Mapping[str, Any]) -> SnippetError:
     checked(line, int, type(None))
     if checked(tool, str, type(None)) not in tools:
         tool = None
-    return SnippetError(
-        checked(kind, str)[:200], checked(words, str)[:10_000], line, checked(trace, str)[:20_000], tool
-    )
+    kind, words, trace = _shown(kind, 200), _shown(words, 10_000), _shown(trace, 20_000)
+    return SnippetError(kind, words, line, trace, tool)
+
+
+def _shown(words: Any, most: int) -> str:
+    return plain_text(checked(words, str)[:most])

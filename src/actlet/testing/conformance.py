@@ -332,6 +332,10 @@ class BoxConformance:
         finally:
             box.cleanup()
 
+    def test_printed_text_steers_no_terminal(self, box: Box) -> None:
+        code = r"""print('\x1b]0;evil\x07\x1b]8;;http://x\x1b\\click\x1b[31mred\x1b[0m \x9b2J\x08\x7f tab\tü', end='\r\nend\rlast\n')"""
+        assert run(box, code).logs == "clickred 2J tab\tü\nend\nlast\n"
+
     # Errors
 
     def test_an_error_has_its_line_and_frames(self, box: Box) -> None:
