@@ -246,6 +246,8 @@ class RemoteBox(Box):
         with self._lock:
             if self._snippet is not None:
                 raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
+            if self._link is not None and self._link.process != os.getpid():
+                raise BoxError("this box runs for the process that this one is a fork of: use box.fresh() here")
             number = int.from_bytes(os.urandom(6), "big") + 1
             snippet = Snippet(number, deliver, self.timeout_seconds, self.max_print_outputs_length)
             self._snippet = snippet
