@@ -2,6 +2,7 @@
 
 import glob
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -107,6 +108,58 @@ def test_a_zygote_that_died_is_started_again(box):
         assert other.run("1 + 1").output == 2
     finally:
         other.cleanup()
+
+
+def test_a_worker_whose_zygote_died_says_so(box):
+    box.run("x = 1")
+    workers.zygote(box._shared).process.kill()
+    select.select([box._worker.pidfd], [], [], 60)
+    output = box.run("x")
+    assert "forked from" in str(output.error) + output.logs
+
+
+def test_a_worker_that_crashed_says_so(box):
+    output = box.run("import ctypes; ctypes.string_at(0)")
+    assert "segmentation fault" in str(output.error)
+
+
+def test_a_zygote_is_replaced_now_and_then_and_its_workers_live_on(box, monkeypatch):
+    box.run("x = 1")
+    first = workers.zygote(box._shared)
+    monkeypatch.setattr(workers, "MOST_WORKERS", 1)
+    other = box.fresh()
+    other.run("1")
+    assert workers.zygote(box._shared) is not first
+    assert box.run("x").output == 1
+    box.cleanup()
+    other.cleanup()
+    workers.zygote(box._shared)
+    assert first.process.poll() is not None
+
+
+def test_a_fork_of_the_host_starts_boxes_of_its_own(box):
+    """And does not share one with its parent, whose messages would be mixed up with its own."""
+    box.run("x = 1")
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            fresh = box.fresh()
+            said = f"{fresh.run('1 + 1').output}"
+            fresh.cleanup()
+            box.run("x = 2")
+        except BoxError as error:
+            said += f" {error}"
+        finally:
+            os.write(write, said.encode())
+            os._exit(0)
+    os.waitpid(child, 0)
+    said = os.read(read, 10_000).decode()
+    os.close(read)
+    os.close(write)
+    assert said.startswith("2 ")
+    assert "fresh()" in said
+    assert box.run("x").output == 1
 
 
 def test_many_boxes_run_at_once():

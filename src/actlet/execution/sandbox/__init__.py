@@ -27,7 +27,7 @@ from .pythons import python_at
 from .workers import Limits, Options, Worker
 
 REASONS = {
-    signal.SIGKILL: "it was killed: it had used its {cpu_seconds} seconds of processor, or the machine's memory",
+    signal.SIGKILL: "it was killed from outside: by somebody, or because the machine had no memory left",
     signal.SIGSEGV: "it crashed (a segmentation fault)",
     signal.SIGABRT: "it aborted",
     signal.SIGSYS: "it made a call of the kernel in a way that isn't allowed",
@@ -147,9 +147,11 @@ class SandboxExecutor(RemoteBox):
             return "it was killed, with the process that all workers are forked from"
         if worker.code >= 0:
             return f"its process exited ({worker.code})"
+        limit = self._allowed.cpu_seconds
+        if worker.code == -signal.SIGKILL and worker.cpu_seconds >= limit - 1:
+            return f"it had used its {limit} seconds of processor (cpu_seconds)"
         number = signal.Signals(-worker.code)
-        known = REASONS.get(number, f"it was ended by {number.name}")
-        return known.format(cpu_seconds=self._allowed.cpu_seconds)
+        return REASONS.get(number, f"it was ended by {number.name}")
 
     def _settings(self) -> dict[str, Any]:
         limits, shared = self._allowed, self._shared

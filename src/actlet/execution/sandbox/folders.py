@@ -120,6 +120,16 @@ _lock = threading.Lock()
 _watching = False
 
 
+def _forked() -> None:
+    """This process is a fork of the one that watches: it has no thread that does, and nothing to watch."""
+    global _lock, _watching
+    _lock, _watching = threading.Lock(), False
+    _watched.clear()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
 def watch(path: str, disk_mb: int, max_files: int, passed: Callable[[str], None]) -> None:
     """Call `passed` with the reason, once, when the folder holds more than this. `unwatch` ends it."""
     global _watching

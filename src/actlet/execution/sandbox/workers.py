@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
+from weakref import WeakSet
 
 from ...errors import BoxError
 from ..kernel import tree_of
@@ -33,6 +34,9 @@ from .pythons import python_at
 
 ATTEMPTS = 4
 """How often a worker is tried to be had, where workers or zygotes die on the way."""
+
+MOST_WORKERS = 1_000
+"""Of one zygote, then another one is started: its workers have their memory at the same addresses."""
 
 START_SECONDS = 30
 """How long a zygote may take to start, and a worker to lock itself down."""
@@ -162,7 +166,7 @@ def _wait(descriptor: int, seconds: float) -> bool:
     return bool(poll.poll(seconds * 1_000))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Worker:
     """A worker process: the host's ends of its channel (the caller's to close), a pidfd to end it with, a pipe that
     tells how it ended, its report, its folder on the host's disk and its control group if it has them, and why it
@@ -177,6 +181,7 @@ class Worker:
     group: groups.Group | None = None
     reason: str = ""
     code: int | None = None
+    cpu_seconds: float = 0.0
     _closing: threading.Lock = field(default_factory=threading.Lock)
 
     def kill(self) -> None:
@@ -193,7 +198,8 @@ class Worker:
         """The worker's exit code (minus the signal that ended it), or None if it can't be had in this time."""
         if self.code is None and self.pidfd >= 0:
             line = self.status.next(seconds)
-            self.code = None if line is None else int(_told(line)["ended"])
+            if line is not None:
+                self.code, self.cpu_seconds = _told(line)["ended"]
         return self.code
 
     def close(self) -> None:
@@ -202,7 +208,8 @@ class Worker:
             if self.pidfd < 0:
                 return
             self.kill()
-            self.ended(START_SECONDS)
+            if self.ended(START_SECONDS) is None:
+                self.reason = self.reason or "the process that it was forked from has ended, and took it along"
             _wait(self.pidfd, START_SECONDS)  # its zygote may have died, too, and told nothing
             os.close(self.pidfd)
             os.close(self.status.descriptor)
@@ -225,6 +232,8 @@ class Zygote:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(START_SECONDS)
         self.lock = threading.Lock()
+        self.forked = 0
+        self.workers: WeakSet[Worker] = WeakSet()
         self.gives_users = False
         self.complaint = ""
         self.proxy: Proxy | None = None
@@ -274,8 +283,13 @@ class Zygote:
                 raise ConnectionResetError("it was killed, with the process that all workers are forked from")
         if not given:
             raise OSError(errno.EMFILE, "this process has too many open files for one more worker")
+        self.forked += 1
         os.set_inheritable(given[0], False)
         return given[0]
+
+    def idle(self) -> bool:
+        """Whether none of its workers is left."""
+        return all(worker.pidfd < 0 for worker in list(self.workers))
 
     def end(self) -> None:
         """Kill the zygote, and with it its workers. Whoever waits for an answer of it is told."""
@@ -316,27 +330,54 @@ def _execute(python: str, control: int) -> subprocess.Popen[bytes]:
 
 
 _zygotes: dict[Options, Zygote] = {}
-_owner = 0
+_retired: list[Zygote] = []
+"""Those that fork no more, but have workers."""
+
 _lock = threading.Lock()
 
 
 def zygote(options: Options) -> Zygote:
     """This process's zygote with these options, alive. A forked process starts its own."""
-    global _owner
     with _lock:
-        if _owner != os.getpid():
-            _owner = os.getpid()
-            _zygotes.clear()
-            atexit.register(close_all)
-            folders.sweep()
-            groups.sweep()
+        if not _zygotes:
+            _begin()
+        _close_idle()
         known = _zygotes.get(options)
-        if known is not None and known.process.poll() is None:
-            return known
-        if known is not None:
+        if known is not None and known.process.poll() is not None:
             known.close()
+        elif known is not None and known.forked < MOST_WORKERS:
+            return known
+        elif known is not None:
+            _retired.append(known)
         _zygotes[options] = made = _started(options)
         return made
+
+
+def _begin() -> None:
+    """Before this process's first zygote."""
+    atexit.unregister(close_all)
+    atexit.register(close_all)
+    folders.sweep()
+    groups.sweep()
+
+
+def _close_idle() -> None:
+    for known in [known for known in _retired if known.idle()]:
+        known.close()
+        _retired.remove(known)
+
+
+def _forked() -> None:
+    """This process is a fork of the one whose zygotes these are: it has none."""
+    global _lock
+    _lock = threading.Lock()
+    for known in (*_zygotes.values(), *_retired):
+        known.control.close()
+    _zygotes.clear()
+    _retired.clear()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def _started(options: Options) -> Zygote:
@@ -361,9 +402,10 @@ def _started(options: Options) -> Zygote:
 def close_all() -> None:
     """End every zygote of this process."""
     with _lock:
-        for known in _zygotes.values() if _owner == os.getpid() else ():
+        for known in (*_zygotes.values(), *_retired):
             known.close()
         _zygotes.clear()
+        _retired.clear()
 
 
 def fork(options: Options, limits: Limits, skip: tuple[str, ...] = ()) -> Worker:
@@ -404,6 +446,7 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
         for descriptor in (reads, writes, tells):
             os.close(descriptor)
     worker = Worker(read, write, pidfd, Lines(status), {}, folder, group)
+    chosen.workers.add(worker)
     joined = _join(worker)
     line = worker.status.next(START_SECONDS)
     if line is None or b"'ended'" in line[:10]:

@@ -150,8 +150,8 @@ class Zygote:
         """Tell the host how a worker ended."""
         process, status = self.workers.pop(pidfd)
         self.poll.unregister(pidfd)
-        ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-        say(status, {"ended": ended})
+        _, ended, usage = os.wait4(process, 0)
+        say(status, {"ended": (os.waitstatus_to_exitcode(ended), usage.ru_utime + usage.ru_stime)})
         for descriptor in (pidfd, status):
             os.close(descriptor)
 
