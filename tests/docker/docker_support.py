@@ -13,6 +13,17 @@ from actlet.testing.conformance import run
 
 Boxes = Callable[..., DockerExecutor]
 
+HOST = """
+import sys, time
+from actlet.execution.docker import DockerExecutor
+box = DockerExecutor(base_url=sys.argv[1], image=sys.argv[2], warm=int(sys.argv[3]), timeout_seconds=None)
+box.submit(sys.argv[4], lambda event: None)
+while box._container is None: time.sleep(0.05)
+print(box._container.id, flush=True)
+time.sleep(600)
+"""
+"""A program that runs a snippet in a box, prints its container's id, and waits to be killed."""
+
 
 def value(box: DockerExecutor, code: str) -> Any:
     """What a snippet that has to succeed comes to."""

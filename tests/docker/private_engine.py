@@ -3,13 +3,15 @@
     with private_engine() as url: ...
     python private_engine.py COMMAND ...    runs a command with DOCKER_HOST set to a private engine's address
 
-Needs root and Debian's docker.io. It has no networks of its own but the machine's and none, and touches no firewall.
-Its one image is `IMAGE`, made from the Python that runs this: no registry is needed.
+Needs root and Debian's docker.io; gVisor's runsc is a runtime of it where it is installed. It has no networks but the
+machine's and none, and touches no firewall. Its one image is `IMAGE`, made from the Python that runs this: no registry
+is needed. `private_podman` is the same for podman.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -56,18 +58,57 @@ def import_image(url: str, name: str, prefix: Path) -> None:
 
 
 @contextmanager
+def private_podman() -> Iterator[str]:
+    """The address of a podman service, likewise. Raises `RuntimeError` if it can't start."""
+    if shutil.which("podman") is None or shutil.which("catatonit") is None or os.geteuid():
+        raise RuntimeError("needs root and the Debian packages podman and catatonit")
+    folder = Path(tempfile.mkdtemp(prefix="actlet-podman-"))
+    url = f"unix://{folder}/podman.sock"
+    options = {
+        "root": folder / "data", "runroot": folder / "run", "tmpdir": folder / "tmp", "cgroup-manager": "cgroupfs",
+        "events-backend": "file",
+    }  # fmt: skip
+    command = [
+        "podman",
+        *(f"--{name}={value}" for name, value in options.items()),
+        "system",
+        "service",
+        "--time=0",
+        url,
+    ]
+    try:
+        with _running(command, url, folder / "log"):
+            import_image(url, IMAGE, Path(sys.base_prefix))
+            yield url
+    finally:
+        _unmount(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def _dockerd(folder: Path) -> Iterator[str]:
     url = f"unix://{folder}/docker.sock"
+    runsc = shutil.which("runsc")
+    runtimes = {"runsc": {"path": runsc, "runtimeArgs": ["--network=none"]}} if runsc else {}
+    (folder / "daemon.json").write_text(json.dumps({"runtimes": runtimes}))
     options = {
+        "config-file": folder / "daemon.json",
         "data-root": folder / "data", "exec-root": folder / "exec", "pidfile": folder / "dockerd.pid", "host": url,
         "bridge": "none", "iptables": "false", "ip6tables": "false", "containerd-namespace": folder.name,
     }  # fmt: skip
-    with open(folder / "log", "wb") as log:
-        command = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
-        daemon = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        _wait(daemon, url, folder / "log")
+    command = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
+    with _running(command, url, folder / "log"):
         yield url
+
+
+@contextmanager
+def _running(command: list[str], url: str, log: Path) -> Iterator[None]:
+    """While a daemon runs that answers at `url`."""
+    with open(log, "wb") as out:
+        daemon = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
+    try:
+        _wait(daemon, url, log)
+        yield
     finally:
         daemon.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -88,7 +129,7 @@ def _wait(daemon: subprocess.Popen[bytes], url: str, log: Path) -> None:
             docker.APIClient(base_url=url, version="auto").close()
             return
         time.sleep(0.2)
-    raise RuntimeError(f"dockerd doesn't start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"the engine doesn't start:\n{log.read_text()[-2000:]}")
 
 
 def _unmount(folder: Path) -> None:

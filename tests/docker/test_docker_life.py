@@ -15,24 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker_support import Boxes, containers, until, value
+from docker_support import HOST, Boxes, containers, until, value
 from private_engine import IMAGE
 
 from actlet.execution.docker import DockerExecutor
 from actlet.execution.docker.engine import engine_at
 from actlet.execution.docker.owner import OWNER, sweep
 from actlet.testing.conformance import Reading, error_of, run
-
-HOST = """
-import sys, time
-from actlet.execution.docker import DockerExecutor
-box = DockerExecutor(base_url=sys.argv[1], image=sys.argv[2], warm=int(sys.argv[3]), timeout_seconds=None)
-box.submit(sys.argv[4], lambda event: None)
-while box._container is None: time.sleep(0.05)
-print(box._container.id, flush=True)
-time.sleep(600)
-"""
-"""A program that runs a snippet in a box, prints its container's id, and waits to be killed."""
 
 
 @pytest.fixture
@@ -161,7 +150,7 @@ class TestTheHostDies:
 
     def test_what_it_has_started_ahead_ends_too(self, host: Any, api: Any) -> None:
         process, _ = host("import time\ntime.sleep(600)", warm=2)
-        assert until(lambda: len(of_process(api, process.pid)) == 3)
+        assert until(lambda: [running_ids(api, each) for each in of_process(api, process.pid)] == [True] * 3)
         os.kill(process.pid, signal.SIGKILL)
         assert until(lambda: not of_process(api, process.pid))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 import socket
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,7 @@ KILLED = 128 + signal.SIGKILL
 """The exit code of a container whose kernel was killed."""
 
 REMEDIES = {
+    "container-init binary not found": "install the engine's init program (Debian's package for podman: catatonit)",
     "executable file not found": "the image has no such Python: name its interpreter by python=",
     "no such file or directory": "the image has no such Python: name its interpreter by python=",
     "unknown runtime": "register the runtime with the engine (for gVisor: runsc install), or leave runtime= out",
@@ -65,10 +66,13 @@ class Container:
         killed_for_memory, code = False, None
         with _events(self._engine.api, self.id) as (events, hurry):
             for event in events:
-                if event.get("Action", event.get("status")) == "oom":
+                kind = event.get("Action", event.get("status"))
+                if kind == "oom":
                     killed_for_memory = True
-                else:
+                elif kind == "die":
                     code = _exit_code(event)
+                else:
+                    continue
                 if killed_for_memory or code not in (None, KILLED):
                     break
                 hurry()  # what says that memory was the reason may come after the end
@@ -77,7 +81,7 @@ class Container:
 
 def start_kernel(engine: Engine, image: str, settings: Settings) -> Container:
     """A container in which a kernel is starting. Raises `BoxError`; `docker.errors.ImageNotFound`."""
-    config = container_config(engine.api, settings, image, arguments(), labels())
+    config = container_config(engine, settings, image, arguments(), labels())
     container = start(engine, config, settings.memory_mb)
     container.channel.send(payload())
     return container
@@ -88,13 +92,15 @@ def start(engine: Engine, config: dict[str, Any], memory_mb: int) -> Container:
     from docker.errors import APIError, ImageNotFound
 
     try:
-        number = engine.api.create_container_from_config(config)["Id"]
-        engine.own(number)
+        made = engine.api.create_container_from_config(config)
     except ImageNotFound:
         raise
     except APIError as error:
         raise _failure(error) from error
+    number = made["Id"]
+    engine.own(number)
     try:
+        _check_limits(made.get("Warnings") or ())
         container = Container(engine, number, AttachedChannel(_attach(engine.api, number)), memory_mb)
         engine.api.start(number)
     except APIError as error:
@@ -104,6 +110,14 @@ def start(engine: Engine, config: dict[str, Any], memory_mb: int) -> Container:
         engine.remove(number)
         raise
     return container
+
+
+def _check_limits(warnings: Iterable[str]) -> None:
+    """Raise `BoxError` for a limit that the engine says it can't keep. Without one on swap there still is one on
+    memory."""
+    lost = [warning for warning in warnings if "discarded" in warning.lower()]
+    if lost:
+        raise BoxError(f"the engine can't keep the limits of the box: {' '.join(lost)} Give it cgroups")
 
 
 def _attach(api: Any, number: str) -> int:
@@ -132,7 +146,7 @@ def _remedy(said: str) -> str:
 @contextmanager
 def _events(api: Any, number: str) -> Iterator[tuple[Any, Callable[[], object]]]:
     """What the engine tells of a container's end, for as long as it has time, and what to call to give it less."""
-    stream = api.events(since=1, filters={"container": number, "event": ["oom", "die"]}, decode=True)
+    stream = api.events(since=1, filters={"container": number}, decode=True)
     late = [Alarm(FATE_SECONDS, stream.close)]
     try:
         yield stream, lambda: late.append(Alarm(FATE_SECONDS / 6, stream.close))

@@ -27,10 +27,12 @@ REMEDY = (
 
 
 class Engine:
-    """An engine that answers. `api` is the SDK's own client for it, `url` how it was reached."""
+    """An engine that answers. `api` is the SDK's own client for it, `url` how it was reached, `kind` "Podman", or
+    "Docker" for all others."""
 
     def __init__(self, api: Any, url: str) -> None:
         self.api, self.url = api, url
+        self.kind, self.version = _kind(api.version())
         self.images: dict[object, str] = {}
         self._pid = os.getpid()
         self._alive: set[str] = set()
@@ -66,13 +68,18 @@ class Engine:
             self.remove(container)
 
 
+def _kind(version: dict[str, Any]) -> tuple[str, str]:
+    """What an engine calls itself ("Docker", "Podman"), and its version."""
+    names = [part.get("Name", "") for part in version.get("Components") or ()]
+    return "Podman" if "Podman Engine" in names else "Docker", version.get("Version", "")
+
+
 def describe(engine: Engine) -> str:
     """The engine in one line: what it is, where, and how it keeps containers in."""
-    info, version = engine.api.info(), engine.api.version()
+    info = engine.api.info()
     names = [part.partition("name=")[2].partition(",")[0] for part in info.get("SecurityOptions") or ()]
-    kind = next((part["Name"] for part in version.get("Components") or () if "Name" in part), "Engine")
     limited = "" if info.get("MemoryLimit") and info.get("PidsLimit") else "; it can't limit memory and processes"
-    return f"{kind} {version.get('Version')} at {engine.url}, security: {', '.join(names) or 'none'}{limited}"
+    return f"{engine.kind} {engine.version} at {engine.url}, security: {', '.join(names) or 'none'}{limited}"
 
 
 _engines: dict[tuple[int, str], Engine] = {}

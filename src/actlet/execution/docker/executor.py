@@ -30,9 +30,9 @@ class DockerExecutor(RemoteBox):
     the engine's default). `python` names the image's interpreter. `progress` is told of pulls and installations.
 
     `memory_mb` (swap included), `cpus`, `max_processes` (with threads), `disk_mb` and `max_files` (of the work
-    folder, which is in memory) limit it. `network` is an engine's network; "none" is none. `runtime` names another
-    runtime of the engine, such as "runsc" for gVisor. `environment` is for the snippets: no secret belongs there.
-    `warm` containers are kept started ahead, for all boxes of this process that are alike.
+    folder, which is in memory; podman counts no files) limit it. `network` is an engine's network; "none" is none.
+    `runtime` names another runtime of the engine, such as "runsc" for gVisor. `environment` is for the snippets: no
+    secret belongs there. `warm` containers are kept started ahead, for all boxes of this process that are alike.
 
     `base_url` is where the engine is ("unix:///run/podman/podman.sock"); without it DOCKER_HOST, CONTAINER_HOST,
     Docker's own setting and podman's usual sockets are tried. Other options: see `RemoteBox`.

@@ -22,6 +22,7 @@ from ..packages import Progress
 from . import container
 from .engine import Engine
 from .owner import MARK, labels
+from .settings import process_limits
 
 DEFAULT_IMAGE = "python:{}.{}-slim".format(*sys.version_info)
 """The Python that this process runs on, so that snippets find the same one in a container."""
@@ -142,6 +143,7 @@ def _installer(api: Any, base: str, source: Source) -> dict[str, Any]:
         cap_add=["CHOWN", "DAC_OVERRIDE", "FOWNER"],
         security_opt=["no-new-privileges"],
         pids_limit=1024,
+        ulimits=process_limits(1024),
         init=True,
         auto_remove=True,
     )

@@ -10,7 +10,10 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import Engine
 
 WORK = "/box"
 """The work folder: where snippets run, and put their files. The kernel goes there by itself: if it were the
@@ -98,13 +101,14 @@ def _check_network(network: str) -> None:
         raise ValueError(f"network={network!r} would open the machine's own network to the snippets")
 
 
-def _host_config(api: Any, settings: Settings) -> dict[str, Any]:
-    """What the engine is to allow and limit. `api`: a `docker.APIClient`."""
-    from docker.types import LogConfig, Ulimit
+def _host_config(engine: Engine, settings: Settings) -> dict[str, Any]:
+    """What the engine is to allow and limit."""
+    from docker.types import LogConfig
 
     given = {name: value for name, value in settings.extras.items() if name not in CONFIG}
     volumes = given.pop("volumes", None)
     memory = settings.memory_mb << 20
+    files = f",nr_inodes={settings.max_files}" if engine.kind == "Docker" else ""  # memory limits them, in podman
     options = {
         "network_mode": settings.network,
         "read_only": True,
@@ -116,11 +120,11 @@ def _host_config(api: Any, settings: Settings) -> dict[str, Any]:
         "nano_cpus": int(settings.cpus * 1e9),
         "pids_limit": settings.max_processes,
         "oom_score_adj": 500,
-        "ulimits": [Ulimit(name="core", soft=0, hard=0), Ulimit(name="nofile", soft=1024, hard=1024)],
+        "ulimits": process_limits(settings.max_processes),
         "shm_size": 64 << 20,
         "tmpfs": {
-            WORK: f"rw,nosuid,nodev,exec,mode=1777,size={settings.disk_mb}m,nr_inodes={settings.max_files}",
-            "/tmp": f"rw,nosuid,nodev,noexec,mode=1777,size=64m,nr_inodes={settings.max_files}",
+            WORK: f"rw,nosuid,nodev,exec,mode=1777,size={settings.disk_mb}m{files}",
+            "/tmp": f"rw,nosuid,nodev,noexec,mode=1777,size=64m{files}",
         },
         "log_config": LogConfig(type="none"),
         "init": True,
@@ -129,16 +133,25 @@ def _host_config(api: Any, settings: Settings) -> dict[str, Any]:
         "binds": volumes,
         **given,
     }
-    config: dict[str, Any] = api.create_host_config(**{k: v for k, v in options.items() if v is not None})
+    config: dict[str, Any] = engine.api.create_host_config(**{k: v for k, v in options.items() if v is not None})
     return config
 
 
+def process_limits(processes: int) -> list[Any]:
+    """What each process is limited to. The limit on their number counts all of a user's, so it is far above that of
+    a container (which has `processes`); it is there because podman would ask for one that may not be set."""
+    from docker.types import Ulimit
+
+    limits = {"core": 0, "nofile": 1024, "nproc": max(4096, processes)}
+    return [Ulimit(name=name, soft=limit, hard=limit) for name, limit in limits.items()]
+
+
 def container_config(
-    api: Any, settings: Settings, image: str, args: list[str], labels: dict[str, str]
+    engine: Engine, settings: Settings, image: str, args: list[str], labels: dict[str, str]
 ) -> dict[str, Any]:
     """A container that runs `args` with the image's Python, connected by its standard input and output."""
     uid, extras = random.choice(UIDS), settings.extras
-    config: dict[str, Any] = api.create_container_config(
+    config: dict[str, Any] = engine.api.create_container_config(
         image,
         args,
         entrypoint=[settings.python],
@@ -147,7 +160,7 @@ def container_config(
         environment={**_environment(settings), **_pairs(extras.get("environment"))},
         stdin_open=True,
         labels=labels,
-        host_config=_host_config(api, settings),
+        host_config=_host_config(engine, settings),
     )
     config["StdinOnce"] = True  # when this process ends, however it does, the kernel reads the end and exits
     return config
