@@ -22,17 +22,19 @@ from typing import Any
 
 import hosttools
 
-from actlet.execution import kernel
+from actlet.execution import kernel, protocol
 from actlet.execution.box import CodeOutput
 from actlet.execution.kernel import LIMITS, Codec, Limits, frame
 from actlet.execution.local import LocalPythonExecutor
 from actlet.execution.offers import offers_of
 from actlet.execution.process import ProcessExecutor
 from actlet.execution.protocol import RemoteBox
+from actlet.execution.remote_snippet import Snippet
 from actlet.execution.sandbox import SandboxExecutor, workers
 
 HERE = Path(__file__).parent
 HOST_OBJECTS = {name: getattr(hosttools, name) for name in ("HOST_LIST", "HOST_CONFIG", "HOST_OBJ")}
+FORK = workers.fork
 NO_FRAMES = {
     "PROTO": "none",
     "RESULT_TMPL": "",
@@ -173,6 +175,19 @@ def limits_of(lim: dict[str, int]) -> Limits:
     return LIMITS._replace(header=lim["OUT_MB"] << 20, message=lim["OUT_MB"] << 20)
 
 
+class Numbered(Snippet):
+    """A snippet whose number is known beforehand: a guest can look up its own, and these forge without looking."""
+
+    coming = 1
+
+    def __init__(self, number: int, *given: Any) -> None:
+        super().__init__(Numbered.coming, *given)
+        Numbered.coming += 1
+
+
+protocol.Snippet = Numbered
+
+
 class Remote:
     """A box of ours that has a kernel somewhere else. A subclass says which."""
 
@@ -184,7 +199,7 @@ class Remote:
         if folder.error is not None:
             raise RuntimeError(f"the box doesn't work at all: {folder.error}")
         given = {name: HOST_OBJECTS[name] for name in ("HOST_LIST", "HOST_CONFIG")}
-        frames = frames_of(2, pickle_that_runs(world["CANARY_FILE"]))
+        frames = frames_of(Numbered.coming, pickle_that_runs(world["CANARY_FILE"]))
         self.box.send_variables({**world, **frames, **given, "WORK_DIR": folder.output})
 
     def make(self, lim: dict[str, int]) -> RemoteBox:
@@ -238,8 +253,7 @@ class SandboxWithout(Remote):
         super().__init__(world)
 
     def make(self, lim: dict[str, int]) -> RemoteBox:
-        fork = workers.fork
-        workers.fork = lambda options, limits: fork(options, limits, self.layers)
+        workers.fork = lambda *given: FORK(*given, self.layers)
         return _sandbox(lim, namespaces=self.namespaces, require=())
 
 

@@ -4,5 +4,5 @@
 # technique: lone surrogates in a long value
 # breach: host_dead
 # looks_like: UnicodeEncodeError where the host writes its log
-# baseline: credulous
+# baseline: worker
 result = '\ud800' * 5000

@@ -4,5 +4,5 @@
 # technique: lone surrogates in an error
 # breach: host_dead
 # looks_like: UnicodeEncodeError where the host writes its log
-# baseline: credulous
+# baseline: worker
 raise ValueError('\ud800')

@@ -8,6 +8,7 @@
 # baseline: worker
 import ctypes, os, signal, time
 
+leave, os._exit = os._exit, print
 ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
 ctypes.CDLL(None).prctl(15, b'canaryorph', 0, 0, 0)
 for number in (1, 2, 13, 15):
@@ -19,4 +20,4 @@ except OSError:
 began = time.time()
 while time.time() - began < 25:
     time.sleep(0.1)
-os._exit(0)
+leave(0)
