@@ -5,7 +5,8 @@ before it runs anything (`lockdown.py`): no file but Python's own and a private 
 process, limits on memory, time, threads and files. One signal ends it.
 
 Not covered: what a machine without namespaces tells of the existence and size of files, and faults of the kernel
-itself. What the machine gave is in `report()`; below `require` the box refuses to start.
+itself. What the machine gave is in `report()`; below `require` the box refuses to start. On macOS Seatbelt takes
+the place of all this (`seatbelt.py`), untested.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...errors import BoxError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr, site_packages
 from ..protocol import Channel, PipeChannel, RemoteBox
-from . import paths, workers
+from . import paths, seatbelt, workers
 from .lockdown import LAYERS, REQUIRED, missing
 from .proxy import Hosts
 from .pythons import python_at
@@ -33,6 +34,12 @@ REASONS = {
     signal.SIGSYS: "it made a call of the kernel in a way that isn't allowed",
 }
 """What an end by a signal means here."""
+
+
+OPTIONAL = ("namespaces", "cgroup", "seatbelt")
+"""What may be required beside the layers that Linux always has."""
+
+DEFAULT = ("seatbelt",) if sys.platform == "darwin" else REQUIRED
 
 
 class SandboxExecutor(RemoteBox):
@@ -70,7 +77,7 @@ class SandboxExecutor(RemoteBox):
         subprocesses: bool = False,
         packages: Iterable[str] = (),
         progress: Progress | None = on_stderr,
-        require: Iterable[str] = REQUIRED,
+        require: Iterable[str] = DEFAULT,
         namespaces: bool = True,
         **options: Any,
     ) -> None:
@@ -92,12 +99,10 @@ class SandboxExecutor(RemoteBox):
         )
         self.packages, self.progress = checked_requirements(packages), progress
         self.require = _listed(require, "require")
-        unknown = set(self.require) - {*LAYERS, "namespaces", "cgroup"}
+        unknown = set(self.require) - {*LAYERS, *OPTIONAL}
         if unknown:
-            raise ValueError(
-                f"require names {sorted(unknown)!r}; there is: namespaces, cgroup, {', '.join(LAYERS)}"
-            )
-        self._worker: Worker | None = None
+            raise ValueError(f"require names {sorted(unknown)!r}; there is: {', '.join((*OPTIONAL, *LAYERS))}")
+        self._worker: Worker | seatbelt.Confined | None = None
 
     def report(self) -> dict[str, Any]:
         """What was really applied, layer by layer. Starts the box. Raises `BoxError` if it can't be started."""
@@ -115,17 +120,20 @@ class SandboxExecutor(RemoteBox):
             return Readiness(False, "it doesn't start here", str(error))
         finally:
             box.cleanup()
+        if "seatbelt" in report:
+            return Readiness(True, "Seatbelt, by a profile that nobody has tested yet")
         spaces = " ".join(report["namespaces"]) or f"none ({report['refused'] or 'not asked for'})"
         return Readiness(True, f"Landlock {report['landlock']}, seccomp {report['seccomp']}, namespaces: {spaces}")
 
     def _start(self) -> Channel:
-        if sys.platform != "linux":
+        if sys.platform not in ("linux", "darwin"):
             raise BoxError(f"the sandbox is for Linux, this is {sys.platform!r}: use executor_type='docker'")
         shared = self._shared
         if self.packages:
             folder = site_packages(self.packages, shared.python, self.progress)
             shared = replace(shared, packages=(*shared.packages, str(folder)))
-        worker = workers.fork(shared, self._allowed)
+        start = workers.fork if sys.platform == "linux" else seatbelt.Confined
+        worker = start(shared, self._allowed)
         channel = PipeChannel(worker.read, worker.write)
         lacking = missing(worker.report, self.require)
         if lacking:

@@ -85,6 +85,9 @@ CERTIFICATES = (
 PROGRAMS = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/libexec", "/etc/alternatives")
 """What subprocesses run."""
 
+PROXY_NAMES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+"""The variables by which programs find a proxy."""
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL = os.path.join(os.path.dirname(HERE), "kernel.py")
 
@@ -258,7 +261,7 @@ class Zygote:
             "writable": options.writable,
             "preload": options.preload,
             "namespaces": options.namespaces,
-            "network": bool(options.network),
+            "network": PROXY_NAMES if options.network else (),
             "subprocesses": options.subprocesses,
             "program": options.program,
         }

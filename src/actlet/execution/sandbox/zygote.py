@@ -35,13 +35,10 @@ KERNEL_USES = ("importlib.util", "queue", "select", "signal", "threading")
 """What the kernel imports when it starts: imported here, no worker has to."""
 
 
-PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-"""The variables by which programs find a proxy."""
-
-
 class Setup(SimpleNamespace):
     """What the host's first packet says. `program` is a file of Python whose `main(read_fd, write_fd)` is what a
-    worker runs; `folder` is private to this zygote."""
+    worker runs; `folder` is private to this zygote; `network` names the variables that say where the proxy is, if
+    there is to be one."""
 
     program: str
     folder: str
@@ -50,7 +47,7 @@ class Setup(SimpleNamespace):
     writable: list[str]
     preload: list[str]
     namespaces: bool
-    network: bool
+    network: list[str]
     subprocesses: bool
 
 
@@ -90,7 +87,7 @@ class Zygote:
 
     def __init__(self, control: Any, host: int, world: World, setup: Setup) -> None:
         self.control, self.host, self.world, self.setup = control, host, world, setup
-        self.filter = seccomp.prepared(setup.network, setup.subprocesses)
+        self.filter = seccomp.prepared(bool(setup.network), setup.subprocesses)
         self.ports: list[int] = []
         self.workers: dict[int, tuple[int, int]] = {}
         self.poll = select.poll()
@@ -104,7 +101,7 @@ class Zygote:
         if listener is not None:
             self.ports = [listener.getsockname()[1]]
             address = f"http://127.0.0.1:{self.ports[0]}"
-            os.environ.update(dict.fromkeys(PROXIES, address))
+            os.environ.update(dict.fromkeys(self.setup.network, address))
             ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", listener.fileno()))]
         self.control.sendmsg([repr({"namespaces": self.world.namespaces}).encode()], ancillary)
 
