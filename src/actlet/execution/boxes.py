@@ -19,6 +19,7 @@ BOXES: dict[str, tuple[str, str]] = {
     "e2b": ("actlet.execution.clouds.e2b", "E2BExecutor"),
     "modal": ("actlet.execution.clouds.modal", "ModalExecutor"),
     "blaxel": ("actlet.execution.clouds.blaxel", "BlaxelExecutor"),
+    "browser": ("actlet.execution.wasm", "BrowserExecutor"),
 }
 
 

@@ -6,6 +6,7 @@ so that a snippet has no system calls at all, and what carries Python is allowed
 
 from __future__ import annotations
 
+from .browser import BrowserExecutor
 from .deno import WasmExecutor
 
-__all__ = ["WasmExecutor"]
+__all__ = ["BrowserExecutor", "WasmExecutor"]

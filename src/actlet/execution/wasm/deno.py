@@ -68,7 +68,7 @@ class WasmExecutor(RemoteBox):
 
     def _start(self) -> Channel:
         deno = runtime.find_deno(self.deno)
-        folder = runtime.runtime(deno, self.packages, self.progress or _unseen)
+        folder = runtime.runtime(deno, self.packages, self.progress)
         flags = (f"--wasm-max-mem-pages={self.memory_mb * 1024 // PAGE_KB}", "--stack-size=3000")
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
@@ -135,7 +135,3 @@ def _limit_memory(pid: int, megabytes: int) -> None:
 
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
-
-
-def _unseen(line: str) -> None:
-    """Progress that nobody wants to see."""

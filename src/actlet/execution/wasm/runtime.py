@@ -83,15 +83,15 @@ def command(deno: str, folder: Path, job: str, v8_flags: tuple[str, ...] = ()) -
     return [deno, "run", *ISOLATION, f"--v8-flags={flags}", f"--allow-read={readable}", main, str(folder), job]
 
 
-def runtime(deno: str, packages: tuple[str, ...], progress: Progress) -> Path:
+def runtime(deno: str, packages: tuple[str, ...], progress: Progress | None) -> Path:
     """The folder to start from, made if it isn't there. Raises `BoxError` if it can't be."""
-    base = made_once(wasm_cache() / f"runtime-{_version()}", lambda folder: _make(folder, deno, progress), progress)
+    tell = progress or _unseen
+    base = made_once(wasm_cache() / f"runtime-{_version()}", lambda folder: _make(folder, deno, tell), tell)
     if not packages:
         return base
     name = hashlib.sha256("\n".join([_version(), *packages]).encode()).hexdigest()[:16]
-    return made_once(
-        wasm_cache() / f"packages-{name}", lambda folder: _add_packages(folder, base, packages, progress), progress
-    )
+    folder = wasm_cache() / f"packages-{name}"
+    return made_once(folder, lambda making: _add_packages(making, base, packages, tell), tell)
 
 
 def is_here() -> bool:
@@ -185,3 +185,7 @@ def _place(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy(source, target)
+
+
+def _unseen(line: str) -> None:
+    """Progress that nobody wants to see."""

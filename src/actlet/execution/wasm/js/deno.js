@@ -7,7 +7,7 @@
 //   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER run         is a kernel; starts from the snapshot
 //   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER snapshot    writes the snapshot to standard output
 
-import { Messages } from "./messages.js";
+import { toPython } from "./messages.js";
 import { newMemory, Sender } from "./mailbox.js";
 
 const [folder, job] = Deno.args;
@@ -54,4 +54,4 @@ async function listen(messages) {
 
 const memory = newMemory();
 begin(job, memory).catch((error) => end({ code: 1, reason: String(error) }));
-if (job === "run") listen(new Messages(new Sender(memory)));
+if (job === "run") listen(toPython(new Sender(memory)));
