@@ -9,8 +9,10 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 FLAGS = (
@@ -47,7 +49,8 @@ class Chromium:
     def close_tabs(self) -> None:
         for tab in self._ask("GET", "list"):
             if tab["type"] == "page" and tab["url"].startswith("http"):
-                self._ask("GET", f"close/{tab['id']}")
+                with suppress(HTTPError):  # it has closed by itself
+                    self._ask("GET", f"close/{tab['id']}")
 
     def tabs(self) -> list[str]:
         """The addresses by which the tabs' tools are reached."""
