@@ -315,12 +315,11 @@ class BoxConformance:
     # What is printed
 
     def test_printed_text_comes_as_it_is_printed(self, box: Box) -> None:
-        reading = Reading(box, "import time\nprint('one')\ntime.sleep(1.5)\nprint('two')")
-        began = time.monotonic()
+        reading = Reading(box, "import time\nprint('one')\ntime.sleep(300)\nprint('two')")
         assert isinstance(first := reading.next(), Printed)
         assert first.text.startswith("one")
-        assert time.monotonic() - began < 1.2
-        assert reading.output().logs == "one\ntwo\n"
+        box.interrupt()
+        assert reading.output().logs == "one\n"
 
     def test_a_flood_of_output_is_cut(self) -> None:
         box = self.make_box(max_print_outputs_length=1000)

@@ -37,27 +37,47 @@ class TabChannel(FedChannel):
     def __init__(self, tab: ServerConnection) -> None:
         super().__init__(tab.send)
         self._tab = tab
+        self._reading = threading.Lock()
         self._ahead = bytearray()
         self.why = ""
 
     def read(self, size: int) -> bytearray:
         """Exactly `size` bytes, waiting for them. Raises `EOFError` if there are no more."""
+        with self._reading:
+            while len(self._ahead) < size:
+                self._receive(None)
+            data = self._ahead[:size]
+            del self._ahead[:size]
+            return data
+
+    def _receive(self, seconds: float | None) -> None:
         from websockets.exceptions import ConnectionClosed
 
-        while len(self._ahead) < size:
-            try:
-                self._ahead += self._tab.recv(decode=False)
-            except ConnectionClosed as closed:
-                said = closed.rcvd.reason if closed.rcvd is not None else ""
-                self.why = said or "its tab was closed, or loaded again"
-                raise EOFError(self.why) from None
-        data = self._ahead[:size]
-        del self._ahead[:size]
-        return data
+        try:
+            self._ahead += self._tab.recv(seconds, decode=False)
+        except ConnectionClosed as closed:
+            said = closed.rcvd.reason if closed.rcvd is not None else ""
+            self.why = said or "its tab was closed, or loaded again"
+            raise EOFError(self.why) from None
 
     def ended(self) -> bool:
         """Whether the connection has ended."""
         return super().ended() or not self._tab.recv_events_thread.is_alive()
+
+    def quiet(self) -> bool:
+        """Whether there is nothing to read, not even the end."""
+        if not self._reading.acquire(blocking=False):
+            return False
+        try:
+            if not self._ahead:
+                self._receive(0)
+            return not self._ahead
+        except TimeoutError:
+            return True
+        except EOFError:
+            return False
+        finally:
+            self._reading.release()
 
     def close_writing(self) -> None:
         """End the connection; the page ends Python, and connects again."""

@@ -27,15 +27,19 @@ PAGE_KB = 64
 """Memory of WebAssembly comes in pages of this size."""
 
 ENGINE_MB = 2_048
-"""What V8 sets aside for itself, beside the memory of Python."""
+"""What V8 sets aside for itself, beside the memory of Python, and may not go beyond."""
+
+ENGINE_HEAP_MB = 512
+"""Of that, what objects of JavaScript may take."""
 
 
 class WasmExecutor(RemoteBox):
     """Runs snippets in Python compiled to WebAssembly, under Deno.
 
-    `memory_mb`: of Python, 64 to 4096. `packages` are requirements ("humanize", "pydantic>=2") that are installed
-    once, before the first start; `progress` is told how that goes, and of the download of Pyodide. `deno` is the
-    path of a Deno; that of the `wasm` extra, or the one on the PATH, unless given. Other options: see `RemoteBox`.
+    `memory_mb`: of Python, 64 to 4096; `disk_mb`: of its files, which are in memory too. `packages` are
+    requirements ("humanize", "pydantic>=2") that are installed once, before the first start; `progress` is told how
+    that goes, and of the download of Pyodide. `deno` is the path of a Deno; that of the `wasm` extra, or the one on
+    the PATH, unless given. Other options: see `RemoteBox`.
     Raises `ValueError` for an option that makes no sense.
     """
 
@@ -44,6 +48,7 @@ class WasmExecutor(RemoteBox):
         additional_authorized_imports: Iterable[str] = (),
         *,
         memory_mb: int = 1_024,
+        disk_mb: int = 64,
         packages: Iterable[str] = (),
         progress: Progress | None = on_stderr,
         deno: str | None = None,
@@ -52,7 +57,9 @@ class WasmExecutor(RemoteBox):
         super().__init__(additional_authorized_imports, **options)
         if not 64 <= memory_mb <= 4096:
             raise ValueError(f"memory_mb must be from 64 to 4096, which is all that there is; it is {memory_mb!r}")
-        self.memory_mb, self.deno, self.progress = memory_mb, deno, progress
+        if not 1 <= disk_mb <= 1024:
+            raise ValueError(f"disk_mb must be from 1 to 1024; it is {disk_mb!r}")
+        self.memory_mb, self.disk_mb, self.deno, self.progress = memory_mb, disk_mb, deno, progress
         self.packages = checked_requirements(packages)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -69,12 +76,13 @@ class WasmExecutor(RemoteBox):
     def _start(self) -> Channel:
         deno = runtime.find_deno(self.deno)
         folder = runtime.runtime(deno, self.packages, self.progress)
-        flags = (f"--wasm-max-mem-pages={self.memory_mb * 1024 // PAGE_KB}", "--stack-size=3000")
+        pages = self.memory_mb * 1024 // PAGE_KB
+        flags = (f"--wasm-max-mem-pages={pages}", f"--max-old-space-size={ENGINE_HEAP_MB}", "--stack-size=3000")
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
             self._process = subprocess.Popen(
-                runtime.command(deno, folder, "run", flags),
+                runtime.command(deno, folder, "run", str(self.disk_mb), v8_flags=flags),
                 env=runtime.environment(),
                 cwd=folder,
                 stdin=theirs_in,
@@ -89,7 +97,7 @@ class WasmExecutor(RemoteBox):
         finally:
             os.close(theirs_in)
             os.close(theirs_out)
-        _limit_memory(self._process.pid, self.memory_mb + ENGINE_MB)
+        _limit_memory(self._process.pid, self.memory_mb + self.disk_mb + ENGINE_MB)
         return PipeChannel(ours_in, ours_out)
 
     def _kill(self) -> None:
@@ -112,6 +120,7 @@ class WasmExecutor(RemoteBox):
         return {
             **super()._settings(),
             "memory_mb": self.memory_mb,
+            "disk_mb": self.disk_mb,
             "packages": self.packages,
             "progress": self.progress,
             "deno": self.deno,

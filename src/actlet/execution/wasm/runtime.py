@@ -75,12 +75,12 @@ def environment() -> dict[str, str]:
     return {**kept, "DENO_DIR": str(wasm_cache() / "deno"), "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 
 
-def command(deno: str, folder: Path, job: str, v8_flags: tuple[str, ...] = ()) -> list[str]:
-    """What starts Deno in the runtime's folder, allowed to read that folder and nothing else."""
+def command(deno: str, folder: Path, *words: str, v8_flags: tuple[str, ...] = ()) -> list[str]:
+    """What starts Deno in the runtime's folder, allowed to read that folder and nothing else. See `js/deno.js`."""
     flags = ",".join(("--disallow-code-generation-from-strings", *v8_flags))
     readable = str(folder).replace(",", ",,")
     main = str(folder / "deno.js")
-    return [deno, "run", *ISOLATION, f"--v8-flags={flags}", f"--allow-read={readable}", main, str(folder), job]
+    return [deno, "run", *ISOLATION, f"--v8-flags={flags}", f"--allow-read={readable}", main, str(folder), *words]
 
 
 def runtime(deno: str, packages: tuple[str, ...], progress: Progress | None) -> Path:

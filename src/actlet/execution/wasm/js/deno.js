@@ -4,13 +4,13 @@
 // process ends, whatever Python does. What Python sends is written by Python's thread, which may do nothing else: it
 // has no permissions, and what it needs is read here and given to it.
 //
-//   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER run         is a kernel; starts from the snapshot
-//   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER snapshot    writes the snapshot to standard output
+//   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER run DISK    is a kernel, with DISK MB for files
+//   deno run --allow-read=FOLDER FOLDER/deno.js FOLDER snapshot    writes what kernels start from to standard output
 
 import { toPython } from "./messages.js";
 import { newMemory, Sender } from "./mailbox.js";
 
-const [folder, job] = Deno.args;
+const [folder, job, diskMB] = Deno.args;
 const read = (name) => Deno.readFile(`${folder}/${name}`);
 const script = async (name) => URL.createObjectURL(new Blob([await read(name)], { type: "text/javascript" }));
 
@@ -26,7 +26,7 @@ async function partsOf(job, memory) {
 async function givenFor(job) {
   if (job === "snapshot") return { kernel: await read("kernel.py"), guest: await read("guest.py") };
   const [snapshot, packages] = await Promise.all([read("snapshot.bin"), read("packages.zip").catch(() => undefined)]);
-  return { snapshot, packages };
+  return { snapshot, packages, diskMB };
 }
 
 async function begin(job, memory) {

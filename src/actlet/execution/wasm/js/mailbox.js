@@ -3,13 +3,12 @@
 // The rule: the sender never blocks its thread, the receiver always may. An interrupt and the end overtake the bytes.
 // It knows nothing of what the bytes mean.
 
-const WRITTEN = 0, TAKEN = 1, BELL = 2, CLOSED = 3, BEGUN = 4, ENDED = 5, SIGNAL = 6;
-const CONTROLS = 8 * 4;
+const WRITTEN = 0, TAKEN = 1, BELL = 2, CLOSED = 3, SIGNAL = 4;
+const BEGUN = 0, ENDED = 1;
+const NUMBERS = 8 * 4, CONTROLS = NUMBERS + 2 * 8;
 const SIZE = 1 << 20;
 const SIGINT = 2, SIGALRM = 14;
 const TICK = 50;
-
-export const EINTR = 27;
 
 export function newMemory() {
   return new SharedArrayBuffer(CONTROLS + SIZE);
@@ -17,7 +16,8 @@ export function newMemory() {
 
 class Mailbox {
   constructor(memory) {
-    this.controls = new Int32Array(memory, 0, CONTROLS / 4);
+    this.controls = new Int32Array(memory, 0, NUMBERS / 4);
+    this.numbers = new BigInt64Array(memory, NUMBERS, 2);
     this.data = new Uint8Array(memory, CONTROLS, SIZE);
   }
 
@@ -28,8 +28,8 @@ class Mailbox {
 
   // The number of the snippet that runs, or 0.
   get running() {
-    const begun = Atomics.load(this.controls, BEGUN);
-    return begun === Atomics.load(this.controls, ENDED) ? 0 : begun;
+    const begun = Atomics.load(this.numbers, BEGUN);
+    return begun === Atomics.load(this.numbers, ENDED) ? 0 : Number(begun);
   }
 }
 
@@ -57,7 +57,7 @@ export class Sender extends Mailbox {
 
   // The snippet that the bytes to come begin: an interrupt of an earlier one no longer counts.
   begin(number) {
-    Atomics.store(this.controls, BEGUN, number);
+    Atomics.store(this.numbers, BEGUN, BigInt(number));
     Atomics.store(this.controls, SIGNAL, 0);
     clearTimeout(this.ticking);
     this.ticking = setTimeout(() => this.tick(), TICK);
@@ -94,7 +94,7 @@ export class Receiver extends Mailbox {
 
   // The snippet with this number has ended.
   ended(number) {
-    Atomics.store(this.controls, ENDED, number);
+    Atomics.store(this.numbers, ENDED, BigInt(number));
   }
 
   // Wait until there is something to take, or it is later than `until` (as of performance.now()). Returns whether

@@ -16,6 +16,9 @@ const KEPT = new Set(
     "performance queueMicrotask self location").split(" "),
 );
 
+const DISK_MB = 64;
+const EINTR = 27, ENOSPC = 51;
+
 const BEGIN = `
 import sys, types
 name, source = given.split("\\n", 1)
@@ -26,12 +29,13 @@ del given, name, source, module
 
 // Be a kernel, starting from the snapshot, until the host closes the channel.
 export async function run(parts, send) {
-  const { Receiver, EINTR } = await import(parts.mailbox);
+  const { Receiver } = await import(parts.mailbox);
   const python = await load(parts, { _loadSnapshot: parts.snapshot });
   const receiver = new Receiver(parts.memory);
   python.setInterruptBuffer(receiver.signals);
-  offer(python.FS, receiver, send, EINTR);
+  offer(python.FS, receiver, send);
   if (parts.packages) python.FS.writeFile("/tmp/packages.zip", parts.packages);
+  limitFiles(python.FS, (parts.diskMB ?? DISK_MB) << 20);
   python.setStdin({ stdin: () => null });
   for (const set of ["setStdout", "setStderr"]) python[set]({ write: (bytes) => printed(bytes, receiver, send) });
   isolate();
@@ -69,7 +73,7 @@ async function load(parts, options) {
   });
 }
 
-function offer(FS, receiver, send, EINTR) {
+function offer(FS, receiver, send) {
   const interrupted = () => new FS.ErrnoError(EINTR);
   device(FS, "/dev/host", 1, {
     read(_stream, memory, offset, length) {
@@ -96,6 +100,35 @@ function device(FS, path, number, operations) {
   const id = FS.makedev(77, number);
   FS.registerDevice(id, { open() {}, close() {}, ...operations });
   FS.mkdev(path, id);
+}
+
+// Files are kept outside of Python's memory, and may hold this many bytes more than those that are there.
+function limitFiles(FS, bytes) {
+  const { MEMFS } = FS.filesystems;
+  const { stream } = MEMFS.ops_table.file;
+  const { write } = stream;
+  const { resizeFileStorage } = MEMFS;
+  let held = heldBelow(FS.root);
+  const limit = held + bytes;
+  const grow = (node, size) => {
+    const more = Math.max(0, size - node.contents.length);
+    if (held + more > limit) held = heldBelow(FS.root); // some may have gone
+    if (held + more > limit) throw new FS.ErrnoError(ENOSPC);
+    held += more;
+  };
+  stream.write = (file, memory, offset, length, position, canOwn) => {
+    grow(file.node, position + length);
+    return write(file, memory, offset, length, position, canOwn);
+  };
+  MEMFS.resizeFileStorage = (node, size) => {
+    grow(node, size);
+    resizeFileStorage(node, size);
+  };
+}
+
+function heldBelow(node) {
+  if (ArrayBuffer.isView(node.contents)) return node.contents.length;
+  return Object.values(node.contents ?? {}).reduce((sum, child) => sum + heldBelow(child), 0);
 }
 
 function bytesOf(memory, offset, length) {
