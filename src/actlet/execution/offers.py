@@ -1,9 +1,11 @@
-"""What a kernel is told of the tools: their names, parameters and words. Nothing else of them leaves the host."""
+"""What a kernel is told of the tools: their names, parameters and words. Nothing else of them leaves the host.
+
+Defaults don't either: they may be what the tool's author keeps for the host, and the host fills them in.
+"""
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +40,7 @@ def _offer(name: str, tool: Any) -> dict[str, Any]:
     description = getattr(tool, "description", None) or getattr(tool, "__doc__", None) or ""
     return {
         "name": name,
-        "doc": f"{name}{signature}\n\n{description}",
+        "doc": f"{name}{_without_defaults(signature)}\n\n{description}",
         "params": str(_plain(signature)),
         "names": list(signature.parameters),
         "direct": bool(getattr(tool, "answers_directly", False)),
@@ -46,16 +48,23 @@ def _offer(name: str, tool: Any) -> dict[str, Any]:
     }
 
 
-def _plain(signature: inspect.Signature) -> inspect.Signature:
-    """The signature without its types, and with no defaults but plain ones: the rest stays here."""
+def _without_defaults(signature: inspect.Signature) -> inspect.Signature:
+    """The signature, with `...` for each default but None, True and False, which hold nothing."""
     parameters = [
-        parameter.replace(annotation=parameter.empty, default=_plain_default(parameter.default))
+        parameter if _is_harmless(parameter.default) else parameter.replace(default=_LEFT_OUT)
         for parameter in signature.parameters.values()
+    ]
+    return signature.replace(parameters=parameters)
+
+
+def _plain(signature: inspect.Signature) -> inspect.Signature:
+    """The same without types, as a snippet's Python can read it."""
+    parameters = [
+        parameter.replace(annotation=parameter.empty)
+        for parameter in _without_defaults(signature).parameters.values()
     ]
     return inspect.Signature(parameters)
 
 
-def _plain_default(default: Any) -> Any:
-    if default is inspect.Parameter.empty or default is None or type(default) in (bool, int, str):
-        return default
-    return default if type(default) is float and math.isfinite(default) else _LEFT_OUT
+def _is_harmless(default: Any) -> bool:
+    return default is None or default is inspect.Parameter.empty or type(default) is bool

@@ -1,0 +1,89 @@
+"""The boxes that tools are called from, and an MCP server from npm."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actlet.execution.packages import actlet_cache
+
+DOCKER = Path(__file__).parents[1] / "docker"
+SERVER = "@modelcontextprotocol/server-everything@2026.8.31"
+PROGRAM = "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
+
+sys.path.insert(0, str(DOCKER))
+
+
+def boxes() -> list[Any]:
+    """Those that tools are to work in, each on the worker that has its engine."""
+    groups = {"docker": "docker", "wasm": "wasm"}
+    marks = {name: [pytest.mark.xdist_group(group)] for name, group in groups.items()}
+    return [pytest.param(name, marks=marks.get(name, [])) for name in ("sandbox", "docker", "wasm")]
+
+
+@pytest.fixture(scope="session")
+def docker_url() -> Iterator[str]:
+    """The address of an engine that has the tests' image."""
+    from private_engine import IMAGE, import_image, private_engine
+
+    given = os.environ.get("ACTLET_TEST_DOCKER")
+    if given:
+        import_image(given, IMAGE, Path(sys.base_prefix))
+        yield given
+        return
+    try:
+        with private_engine() as url:
+            yield url
+    except RuntimeError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=boxes())
+def make_box(request: pytest.FixtureRequest) -> Iterator[Callable[[], Any]]:
+    """Makes boxes of one kind, and closes them at the end of the test."""
+    kind, options = box_kind(request.param, request)
+    made: list[Any] = []
+
+    def make() -> Any:
+        made.append(kind(timeout_seconds=120, **options))
+        return made[-1]
+
+    yield make
+    for box in made:
+        box.cleanup()
+
+
+def box_kind(name: str, request: pytest.FixtureRequest) -> tuple[Any, dict[str, Any]]:
+    """The class of a box, and its options here."""
+    from actlet.execution.boxes import box_class
+
+    if name == "docker":
+        from private_engine import IMAGE
+
+        return box_class(name), {"base_url": request.getfixturevalue("docker_url"), "image": IMAGE}
+    return box_class(name), {}
+
+
+@pytest.fixture(scope="session")
+def mcp_server() -> list[str]:
+    """The command of an MCP server, which npm installs once into the cache."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("needs node and npm: apt install nodejs npm")
+    folder = actlet_cache() / "tests" / SERVER.replace("/", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "installed").exists():
+            install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), SERVER]
+            subprocess.run(install, check=True, timeout=600)
+            (folder / "installed").touch()
+    return [node, str(folder / PROGRAM), "stdio"]
