@@ -28,7 +28,7 @@ class AtHand:
     secrets: tuple[str, ...]
     wrong_login: dict[str, Any]
     short: dict[str, Any]
-    """Options for a sandbox that lives for 2 seconds."""
+    """Options for a sandbox that lives for 5 seconds."""
     preamble = ""
     """Python that has a fresh process use the stand-in."""
 
@@ -100,7 +100,7 @@ class E2BAtHand(OverHTTP):
         (E2B_KEY,),
         {"api_key": "e2b_ffffffffffffffffffffffffffffffffffffffff"},
     )
-    short = {"timeout": 2}
+    short = {"timeout": 5}
 
     def __init__(self) -> None:
         self.stand_in = E2BStandIn()
@@ -111,7 +111,7 @@ class E2BAtHand(OverHTTP):
 
 class BlaxelAtHand(OverHTTP):
     kind, secrets, wrong_login = BlaxelExecutor, (BLAXEL_KEY,), {"api_key": "bl_wrong", "workspace": WORKSPACE}
-    short = {"ttl": "2s"}
+    short = {"ttl": "5s"}
 
     def __init__(self) -> None:
         from blaxel.core.client.client import client
@@ -134,7 +134,7 @@ class BlaxelAtHand(OverHTTP):
 
 class ModalAtHand(AtHand):
     kind, secrets, wrong_login = ModalExecutor, TOKEN, {"token_id": "ak-wrong", "token_secret": "as-wrong"}
-    short = {"timeout": 2}
+    short = {"timeout": 5}
 
     def __init__(self) -> None:
         self.stand_in = ModalStandIn()

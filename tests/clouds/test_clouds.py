@@ -84,7 +84,7 @@ def test_when_the_services_time_is_up_the_error_says_so_and_how_to_have_more(clo
     box = cloud.box(**cloud.short, timeout_seconds=60)
     error = box.run("kept = 1\nimport time\ntime.sleep(50)").error
     assert error.type == "BoxError"
-    assert "the sandbox's time was up after 2 s: pass " in error.message
+    assert "the sandbox's time was up after 5 s: pass " in error.message
     box.cleanup()
 
 

@@ -28,7 +28,8 @@ class BlaxelExecutor(CloudBox):
     `sandbox_name`: what the names of the sandboxes begin with. `image`: has to have Python 3.9 or later as
     `python3`. `memory`: in MB. `ttl`: how long a sandbox may live, "5m" or more; None for ever. `region`: BL_REGION
     unless given. `api_key`, `workspace`: BL_API_KEY and BL_WORKSPACE, or what `bl login` left, unless given; their
-    SDK has one login for the whole process. `create_kwargs`: more of what Blaxel makes sandboxes with.
+    SDK has one login for the whole process. `create_kwargs`: more of what Blaxel makes sandboxes with, such as
+    `network`, which is open otherwise.
     """
 
     service, extra, variables = "Blaxel", "blaxel", ("BL_API_KEY", "BL_WORKSPACE")

@@ -27,8 +27,8 @@ class E2BExecutor(CloudBox):
 
     `template`: what the sandbox starts from; it has to have Python 3.9 or later as `python3`. `timeout`: seconds
     that a sandbox may live; E2B allows an hour, and a day on its Pro plan. `lease`: seconds that it outlives a host
-    that has died. `api_key`: E2B_API_KEY unless given.
-    `create_kwargs` go to `e2b.Sandbox.create`: `envs`, `metadata`, `allow_internet_access`, `domain` and so on.
+    that has died. `api_key`: E2B_API_KEY unless given. `create_kwargs` go to `e2b.Sandbox.create`: `envs` and so on;
+    `allow_internet_access=False` closes the network, which is open otherwise.
     """
 
     service, extra, variables = "E2B", "e2b", ("E2B_API_KEY",)

@@ -9,6 +9,7 @@ SDK where it broke off.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ...errors import BoxError
@@ -22,7 +23,8 @@ class ModalExecutor(CloudBox):
     `app_name`: the app that the sandboxes belong to; made if it isn't there. `image`: a `modal.Image` with Python
     3.9 or later as `python3`; Debian's, unless given. `timeout`: seconds that a sandbox may live, a day at most.
     `token_id`, `token_secret`: MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or what `modal token new` left, unless given.
-    `create_kwargs` go to `modal.Sandbox.create`: `cpu`, `memory`, `region`, `gpu`, `block_network` and so on.
+    `create_kwargs` go to `modal.Sandbox.create`: `cpu`, `memory`, `region`, `gpu` and so on; `block_network=True`
+    closes the network, which is open otherwise.
     """
 
     service, extra, variables = "Modal", "modal", ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET")
@@ -57,18 +59,15 @@ class ModalExecutor(CloudBox):
         except modal.exception.AuthError as error:
             remedy = "set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or run `modal token new`"
             raise BoxError(f"Modal didn't let us in: {remedy} ({error})") from error
-        options = {"timeout": self.timeout, **self.create_kwargs}
-        sandbox = modal.Sandbox.create(app=app, image=self._image(modal), client=client, **options)
-        return ModalSandbox(sandbox)
+        options = {"image": self.image, "timeout": self.timeout, **self.create_kwargs}
+        image = options["image"] or modal.Image.debian_slim()
+        options["image"] = image.pip_install(*self.packages) if self.packages else image
+        return ModalSandbox(modal.Sandbox.create(app=app, client=client, **options))
 
     def _client(self, modal: Any) -> Any:
-        if self._token_id is None:
+        if self._token_id is None or self._token_secret is None:
             return modal.Client.from_env()
-        return modal.Client.from_credentials(self._token_id, self._token_secret)
-
-    def _image(self, modal: Any) -> Any:
-        image = modal.Image.debian_slim() if self.image is None else self.image
-        return image.pip_install(*self.packages) if self.packages else image
+        return client_of(self._token_id, self._token_secret)
 
     def _terms(self) -> Terms:
         longer = "pass timeout=... for more (Modal allows 86400 s)"
@@ -78,6 +77,14 @@ class ModalExecutor(CloudBox):
         own = {"app_name": self.app_name, "image": self.image, "timeout": self.timeout}
         login = {"token_id": self._token_id, "token_secret": self._token_secret}
         return {**super()._settings(), **own, **login, "create_kwargs": self.create_kwargs}
+
+
+@lru_cache
+def client_of(token_id: str, token_secret: str) -> Any:
+    """The client with this login: one for all boxes, with one connection."""
+    import modal
+
+    return modal.Client.from_credentials(token_id, token_secret)
 
 
 class ModalSandbox(Rented):
