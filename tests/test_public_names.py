@@ -6,16 +6,17 @@ NAMES = """
     AUTHORIZED_TYPES ActionOutput ActionStep ActletError AgentAudio AgentError AgentExecutionError
     AgentGenerationError AgentImage AgentInterruptedError AgentLogger AgentMaxStepsError AgentMemory
     AgentParsingError AgentText AgentToolCallError AgentToolExecutionError AgentType BASE_BUILTIN_MODULES
-    BaseTool Box BoxError BoxPool CODEAGENT_RESPONSE_FORMAT CalculatorTool CallbackRegistry ChatMessage
-    ChatMessageStreamDelta ChatMessageToolCall ChatMessageToolCallFunction ChatMessageToolCallStreamDelta
-    CodeAgent CodeOutput EMPTY_PROMPT_TEMPLATES FinalAnswerPromptTemplate FinalAnswerStep FinalAnswerTool
-    InternalError InterpreterError JournalError LimitExceeded LocalPythonExecutor LogLevel
-    ManagedAgentPromptTemplate MemoryStep MessageRole MissingExtraError Model Monitor MultiStepAgent
-    NoModelError NoReplyError OpenAIModel OpenAIServerModel PlanningPromptTemplate PlanningStep PromptTemplates
-    PythonExecutor PythonInterpreterTool REMOVE_PARAMETER RetryPolicy Retrying Run RunResult SQLTool
-    SandboxExecutor SerializationError Session StreamEvent SystemPromptStep TOOL_MAPPING TableStatisticsTool
-    TaskStep Timing TokenUsage Tool ToolCall ToolCallingAgent ToolCollection ToolOutput UserInputTool YELLOW_HEX
-    __version__ agglomerate_stream_deltas current_run evaluate_python_code find_model get_clean_message_list
+    BaseTool BlaxelExecutor Box BoxError BoxPool BrowserExecutor CODEAGENT_RESPONSE_FORMAT CalculatorTool
+    CallbackRegistry ChatMessage ChatMessageStreamDelta ChatMessageToolCall ChatMessageToolCallFunction
+    ChatMessageToolCallStreamDelta CodeAgent CodeOutput DockerExecutor E2BExecutor EMPTY_PROMPT_TEMPLATES
+    FinalAnswerPromptTemplate FinalAnswerStep FinalAnswerTool InternalError InterpreterError JournalError
+    LimitExceeded LocalPythonExecutor LogLevel ManagedAgentPromptTemplate MemoryStep MessageRole
+    MissingExtraError ModalExecutor Model Monitor MultiStepAgent NoModelError NoReplyError OpenAIModel
+    OpenAIServerModel PlanningPromptTemplate PlanningStep PromptTemplates PythonExecutor PythonInterpreterTool
+    REMOVE_PARAMETER RetryPolicy Retrying Run RunResult SQLTool SandboxExecutor SerializationError Session
+    StreamEvent SystemPromptStep TOOL_MAPPING TableStatisticsTool TaskStep Timing TokenUsage Tool ToolCall
+    ToolCallingAgent ToolCollection ToolOutput UserInputTool WasmExecutor YELLOW_HEX __version__
+    agglomerate_stream_deltas current_run evaluate_python_code find_model get_clean_message_list
     get_tool_json_schema handle_agent_output_types is_valid_name parse_json_if_needed populate_template
     remove_content_after_stop_sequences tool tool_role_conversions truncate_content validate_tool_arguments
 """

@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from .agents.checks import is_valid_name
     from .errors import *
     from .execution import *
+    from .execution.clouds.blaxel import BlaxelExecutor
+    from .execution.clouds.e2b import E2BExecutor
+    from .execution.clouds.modal import ModalExecutor
+    from .execution.docker import DockerExecutor
     from .execution.pool import BoxPool
     from .execution.sandbox import SandboxExecutor
+    from .execution.wasm import BrowserExecutor, WasmExecutor
     from .media import *
     from .memory import *
     from .messages import *
@@ -41,8 +46,13 @@ _WHERE = {
         "BASE_BUILTIN_MODULES Box CodeOutput LocalPythonExecutor PythonExecutor evaluate_python_code "
         "truncate_content"
     ),
+    "execution.clouds.blaxel": "BlaxelExecutor",
+    "execution.clouds.e2b": "E2BExecutor",
+    "execution.clouds.modal": "ModalExecutor",
+    "execution.docker": "DockerExecutor",
     "execution.pool": "BoxPool",
     "execution.sandbox": "SandboxExecutor",
+    "execution.wasm": "BrowserExecutor WasmExecutor",
     "media": "AgentAudio AgentImage AgentText AgentType handle_agent_output_types",
     "memory": (
         "ActionStep AgentMemory CallbackRegistry FinalAnswerStep MemoryStep PlanningStep SystemPromptStep TaskStep "

@@ -101,3 +101,12 @@ def test_options_that_make_no_sense_end_with_exit_code_2(actlet, serve, argument
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert server.requests == []
+
+
+def test_a_box_that_cannot_be_started_is_told_with_the_remedy(actlet, serve):
+    _, model = serve(code("final_answer(1)"))
+    actlet.env["DOCKER_HOST"] = f"unix://{actlet.folder}/no-engine.sock"
+    done = actlet("run", *model, "--executor", "docker", "Go.")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "start Docker" in done.stderr
+    assert "Traceback" not in done.stderr

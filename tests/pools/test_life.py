@@ -252,3 +252,15 @@ def test_options_that_a_box_does_not_take_are_refused_when_the_agent_is_made(box
         agent_of(script("1"), executor_type=box, executor_kwargs={"colour": "blue"})
     with pytest.raises(ValueError, match="timeout_seconds"):
         agent_of(script("1"), executor_type=box, executor_kwargs={"timeout_seconds": -1})
+
+
+def test_a_box_in_which_something_has_not_ended_yet_is_not_handed_on():
+    box, ended = ProcessExecutor(), []
+    agent = agent_of(script("final_answer(1)", "final_answer(2)"), executor=box)
+    agent.run("Go.")
+    first = pid_of(box)
+    box.submit("import time\ntime.sleep(60)", ended.append)
+    assert agent.run("Go.") == 2
+    assert gone(first)
+    assert len(ended) == 1
+    agent.close()

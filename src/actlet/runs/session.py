@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from ..errors import BoxError
 from ..execution.box import Box, PythonExecutor
 from ..memory.callbacks import CallbackRegistry
 from ..memory.memory import AgentMemory
@@ -197,7 +198,11 @@ class Session:
         box, self._box = self._box, None
         if not isinstance(box, Box):
             return box
-        box.reset()
+        try:
+            box.reset()
+        except BoxError:  # what was stopped in it has not ended yet
+            box.cleanup()
+            return None
         return box
 
     def has_box(self, box: PythonExecutor) -> bool:
