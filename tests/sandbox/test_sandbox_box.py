@@ -103,6 +103,7 @@ def test_preloaded_modules_are_there_at_once():
 def test_a_zygote_that_died_is_started_again(box):
     box.run("1")
     workers.zygote(box._shared).process.kill()
+    select.select([box._worker.pidfd], [], [], 60)
     other = box.fresh()
     try:
         assert other.run("1 + 1").output == 2

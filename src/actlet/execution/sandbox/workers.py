@@ -240,14 +240,18 @@ class Zygote:
         self.gives_users = False
         self.complaint = ""
         self.proxy: Proxy | None = None
+        self.said: dict[str, Any] = {}
         with theirs:
             self.process = _execute(options.python, theirs.fileno())
+
+    def start(self) -> None:
+        """Have it get ready. Raises `BoxError` if it can't."""
         try:
             self.control.send(marshal.dumps(self._setup(), PLAIN))
             said, given, _, _ = socket.recv_fds(self.control, PACKET, 1)
-            self.said: dict[str, Any] = _told(said)
+            self.said = _told(said)
             if given:
-                self.proxy = Proxy(socket.socket(fileno=given[0]), options.network)
+                self.proxy = Proxy(socket.socket(fileno=given[0]), self.options.network)
         except (OSError, ValueError, SyntaxError) as error:
             self.close()
             raise BoxError(f"the sandbox's zygote could not be started: {self.complaint or error}") from error
@@ -342,8 +346,6 @@ _lock = threading.Lock()
 def zygote(options: Options) -> Zygote:
     """This process's zygote with these options, alive. A forked process starts its own."""
     with _lock:
-        if not _zygotes:
-            _begin()
         _close_idle()
         known = _zygotes.get(options)
         if known is not None and known.process.poll() is not None:
@@ -352,7 +354,10 @@ def zygote(options: Options) -> Zygote:
             return known
         elif known is not None:
             _retired.append(known)
-        _zygotes[options] = made = _started(options)
+        made = Zygote(options)
+        if not _zygotes:
+            _begin()  # while its interpreter starts
+        _zygotes[options] = made = _started(made)
         return made
 
 
@@ -383,12 +388,15 @@ def _forked() -> None:
 os.register_at_fork(after_in_child=_forked)
 
 
-def _started(options: Options) -> Zygote:
-    made = Zygote(options)
+def _started(made: Zygote) -> Zygote:
+    """It, or one without namespaces where those were refused. Raises `BoxError`."""
+    options = made.options
+    made.start()
     if "refused" in made.said:
         reason = made.said["refused"]
         made.close()
         made = Zygote(replace(options, namespaces=False, network=(), subprocesses=False))
+        made.start()
         made.said["refused"] = reason
     if "error" in made.said:
         made.close()

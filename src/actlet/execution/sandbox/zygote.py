@@ -57,29 +57,54 @@ class World:
 
     def __init__(self) -> None:
         self.namespaces: list[str] = []
-        self.processes = self.proc = -1
+        self.processes = self.proc = self.root = -1
         self.private = Private()
         self.listener: _socket.socket | None = None
 
-    def enter(self, control: _socket.socket, setup: Setup) -> None:
-        """Go on as process 1 of new namespaces.
+    def enter(self, setup: Setup) -> None:
+        """Go on as process 1 of new namespaces. Raises `OSError`.
 
-        The process that was started stays behind, ends with its child and takes it along when it is killed.
+        The process that was started stays behind: it makes the root folder, while this one goes on importing, then
+        ends with its child and takes it along when it is killed.
         """
-        try:
-            self.namespaces = namespaces.leave()
-            child = os.fork()
-            if child:
-                control.close()
-                os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
-            prctl(PDEATHSIG, signal.SIGKILL)
-            self.processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-            self.proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC) if setup.subprocesses else -1
-            devices, read, write = (*DEVICES, *RANDOM), setup.readable, setup.writable
-            self.private = namespaces.enter_root(setup.folder, read, write, devices, setup.subprocesses)
-            self.listener = namespaces.listen_within() if setup.network else None
-        except OSError as error:
-            _give_up(control, "refused", error)
+        self.namespaces = namespaces.leave()
+        ours, theirs = os.pipe(), os.pipe()
+        child = os.fork()
+        if child:
+            os.close(ours[1])
+            _stay(child, setup, ours[0], theirs[1])
+        prctl(PDEATHSIG, signal.SIGKILL)
+        for descriptor in (ours[0], theirs[1]):
+            os.close(descriptor)
+        self.processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        self.proc = os.open("/proc", os.O_PATH | os.O_CLOEXEC) if setup.subprocesses else -1
+        self.root = theirs[0]
+        os.close(ours[1])  # nothing of the machine's root is needed any more
+        self.listener = namespaces.listen_within() if setup.network else None
+
+    def arrive(self) -> None:
+        """Wait until the root folder is the new one. Raises `OSError`."""
+        if self.root >= 0:
+            said = os.read(self.root, PACKET)
+            os.close(self.root)
+            problem, box, links = marshal.loads(said)
+            if problem:
+                raise OSError(problem)
+            self.private = Private(box, links)
+
+
+def _stay(child: int, setup: Setup, start: int, done: int) -> NoReturn:
+    """When `start` is closed, make the root folder of these namespaces; say so on `done`; end with the child."""
+    os.read(start, 1)
+    try:
+        devices, read, write = (*DEVICES, *RANDOM), setup.readable, setup.writable
+        private = namespaces.enter_root(setup.folder, read, write, devices, setup.subprocesses)
+        said = ["", private.box, private.links]
+    except OSError as error:
+        said = [str(error), "", ()]
+    os.write(done, marshal.dumps(said))
+    os.closerange(3, 256)
+    os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
 
 
 class Zygote:
@@ -206,11 +231,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o022)
     world = World()
-    if setup.namespaces:
-        world.enter(control, setup)
-    prctl(DUMPABLE, 0)
     try:
+        if setup.namespaces:
+            world.enter(setup)
+        prctl(DUMPABLE, 0)
         program = prepared(setup)
+        world.arrive()
+    except OSError as error:
+        _give_up(control, "refused" if setup.namespaces else "error", error)
     except Exception as error:
         _give_up(control, "error", error)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
