@@ -27,7 +27,7 @@ class E2BExecutor(CloudBox):
 
     `template`: what the sandbox starts from; it has to have Python 3.9 or later as `python3`. `timeout`: seconds
     that a sandbox may live; E2B allows an hour, and a day on its Pro plan. `lease`: seconds that it outlives a host
-    that has died. `api_key`: E2B_API_KEY unless given. `create_kwargs` go to `e2b.Sandbox.create`: `envs` and so on;
+    that has died. `api_key`: E2B_API_KEY unless given. `create_kwargs` go to `e2b.Sandbox.create`: `envs` and more;
     `allow_internet_access=False` closes the network, which is open otherwise.
     """
 
@@ -127,4 +127,4 @@ class E2BSandbox(Rented):
     def give_back(self) -> None:
         self._given_back = True
         self._renewal.cancel()
-        self._sandbox.kill()
+        self._sandbox.kill(request_timeout=20)

@@ -9,11 +9,15 @@ import atexit
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
 TRIES, PAUSE = 3, 0.5
 """How often a request is made that has to come through, and the seconds in between."""
+
+LONGEST = 60.0
+"""Seconds that are waited for a sandbox to be given back."""
 
 T = TypeVar("T")
 
@@ -41,20 +45,25 @@ class Lease:
         self.begun = False
         self._process = os.getpid()
         self._done = threading.Event()
-        atexit.register(self.end)  # after the SDK was imported, so this runs before what the SDK does at exit
-
-    def end(self) -> None:
-        """Give the sandbox back, and return when it is done. A forked process doesn't own it, and does nothing."""
-        if self._process != os.getpid():
-            return
-        if self._begin():
-            self._finish()
-        self._done.wait()
+        atexit.register(self._at_exit)  # after the SDK was imported, so this runs before what the SDK does at exit
 
     def end_soon(self) -> None:
         """Give the sandbox back without waiting."""
         if self._begin():
             threading.Thread(target=self._finish, name="actlet-give-back", daemon=True).start()
+
+    def end(self) -> None:
+        """Give the sandbox back, and return when it is done, or after a minute."""
+        self.end_soon()
+        self._done.wait(LONGEST)
+
+    def _at_exit(self) -> None:
+        """Here, not on a thread: Python may start none any more. A forked process owns nothing."""
+        if self._process != os.getpid():
+            return
+        if self._begin():
+            self._finish()
+        self._done.wait(LONGEST)
 
     def _begin(self) -> bool:
         with self._lock:
@@ -64,12 +73,10 @@ class Lease:
     def _finish(self) -> None:
         try:
             insist(self._give_back)
-        except Exception as error:
-            import warnings
-
+        except Exception as error:  # of any SDK
             why = f"{type(error).__name__}: {error}"
             told = f"{self._name} couldn't be given back ({why}); it may run until its time is up"
             warnings.warn(told, RuntimeWarning, stacklevel=2)
         finally:
             self._done.set()
-            atexit.unregister(self.end)
+            atexit.unregister(self._at_exit)
