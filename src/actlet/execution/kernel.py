@@ -2041,6 +2041,7 @@ class ProcessGuest(Guest):
         super()._begin()
         os.register_at_fork(after_in_child=self._forked)
         signal.signal(signal.SIGINT, self._handler)
+        sys.unraisablehook = self._swallowed
         threading.Thread(target=self._watch, name="actlet-kernel", daemon=True).start()
 
     def _forked(self) -> None:
@@ -2139,15 +2140,26 @@ class ProcessGuest(Guest):
                 self._signal()
 
     def _signal(self) -> None:
-        """Once is not enough where the signal comes just before a call of the system that waits."""
+        """The watcher sends it until it is heard: it may come just before a call of the system that waits."""
         import signal
 
         signal.pthread_kill(self.main_thread, signal.SIGINT)
 
-    def interrupted(self, *_: Any) -> None:
-        """The signal has come."""
+    def interrupted(self, _number: int = 0, frame: FrameType | None = None) -> None:
+        """The signal has come. An import is let through to its end: half of a module would stay for good."""
+        while frame is not None:
+            if frame.f_globals.get("__name__") == "importlib._bootstrap":
+                return
+            frame = frame.f_back
         self._unheard = False
         super().interrupted()
+
+    def _swallowed(self, what: Any) -> None:
+        """Python can't raise an error out of a finalizer: an interrupt is sent again."""
+        if what.exc_type is KeyboardInterrupt:
+            self._unheard = True
+        else:
+            sys.__unraisablehook__(what)
 
 
 def _as_error(name: str, message: str) -> BaseException:
