@@ -1,9 +1,20 @@
-"""The kernel: a namespace, and snippets that run in it natively.
+"""The kernel: a namespace, and snippets that run in it natively; and all that it needs to do so inside a box.
 
-This file owns how a snippet of Python becomes what came of it: the value of its last statement, what it printed,
-its final answer, or its error in terms of its own lines. It is plain standard-library Python (3.9 and later, also
-Pyodide) and knows nothing of the rest of actlet, so that the same file runs in this process and inside sandboxes.
-It holds no policy: whoever starts it chooses the builtins.
+It is one file of plain standard-library Python (3.9 and later, also Pyodide) that knows nothing of the rest of
+actlet, so that the same code runs in this process and in every box. It holds no policy: whoever starts it chooses
+the builtins. Every box waits for this file to be loaded, so what takes long to import is imported where it is needed.
+
+Its parts, each built on those above it:
+
+- `Kernel`: a snippet becomes what came of it: the value of its last statement, what it printed, its final answer,
+  or its error in terms of its own lines. The local box uses this part alone.
+- Frames: a message is the length of a header, the header (JSON), and blobs of bytes. Both sides use this part, and
+  the next.
+- Values: `Codec` turns a value into tagged JSON and blobs, and back, within `Limits`.
+- Bytes, both ways: `ByteReader`, and what a guest sends and receives by, a `Wire`.
+- Files: `Folder`, the work folder.
+- The guest: `Guest` does what the host's messages say, `Stub` is what a snippet calls in place of a tool;
+  `ProcessGuest` adds what only a process has. `start` and `main` are where a box's process begins.
 
 How the last value is had: the last statement `f(x)` is compiled as `<value> = f(x)`, and `y = f(x)` as
 `<value> = y = f(x)`. No program can write that name, the expression is evaluated once, and lines stay the same.
@@ -11,20 +22,39 @@ How the last value is had: the last statement `f(x)` is compiled as `<value> = f
 
 from __future__ import annotations
 
-import ast
+import _ast as ast  # the classes, without the tools, which nothing here needs
 import itertools
 import json
 import math
-import opcode
 import os
 import re
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FrameType, TracebackType
-from typing import Any, Dict, NamedTuple, Union  # noqa: UP035  Dict and Union at run time, for Python 3.9
+from collections import deque, namedtuple
+from types import CodeType
+
+TYPE_CHECKING = False  # importing `typing` takes a tenth of the time that a box takes to start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType, TracebackType
+    from typing import Any, NamedTuple
+
+    Message = dict[str, Any]
+    Blob = bytes | bytearray | memoryview
+else:
+    Message, Blob = dict, bytes
+
+    class _Named(type):
+        """Makes a named tuple of a class, as `typing` does."""
+
+        def __new__(cls, name, _bases, space):
+            fields = space.get("__annotations__", ())
+            base = namedtuple(name, fields, defaults=[space.pop(field) for field in fields if field in space])
+            return type(name, (base,), {**space, "__slots__": ()})
+
+    NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
+
 
 VALUE = "<value>"
 """The name that holds the value of the last statement while a snippet runs."""
@@ -231,7 +261,6 @@ class Kernel:
 _FILENAME = "<snippet "
 _numbers = itertools.count(1)
 _parsing = threading.Lock()
-_REBINDING = {opcode.opmap["STORE_GLOBAL"], opcode.opmap["DELETE_GLOBAL"]}
 
 
 def is_snippet(code: CodeType) -> bool:
@@ -256,13 +285,15 @@ def tree_of(source: str, filename: str, mode: str = "exec", tries: int = 100) ->
 
 def _global_names(code: CodeType) -> set[str]:
     """The names that functions (and comprehensions) in a snippet may rebind at its top level."""
-    names: set[str] = set()
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            if not _REBINDING.isdisjoint(constant.co_code[::2]):
-                names.update(constant.co_names)
-            names |= _global_names(constant)
-    return names
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return set().union(*map(_rebound_names, inner)) if inner else set()
+
+
+def _rebound_names(code: CodeType) -> set[str]:
+    from opcode import opmap
+
+    rebinds = not {opmap["STORE_GLOBAL"], opmap["DELETE_GLOBAL"]}.isdisjoint(code.co_code[::2])
+    return _global_names(code).union(code.co_names if rebinds else ())
 
 
 def keep_last_value(tree: ast.Module) -> tuple[bool, str | None]:
@@ -359,8 +390,6 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
-Message = Dict[str, Any]  # noqa: UP006
-Blob = Union[bytes, bytearray, memoryview]  # noqa: UP007
 
 
 def frame(message: Message, blobs: Sequence[Blob] = (), limits: Limits = LIMITS) -> list[Blob]:
@@ -1439,7 +1468,9 @@ FINAL_ANSWER_TOOL = "<final_answer>"
 
 def keep_final_answer(tree: ast.Module) -> None:
     """Have `final_answer(...)` reach the tool, also where the snippet has a variable of that name."""
-    for node in ast.walk(tree):
+    from ast import walk
+
+    for node in walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == FINAL_ANSWER:
             node.func.id = FINAL_ANSWER_TOOL
 

@@ -14,17 +14,21 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import BoxError
-from . import kernel
 from .packages import Progress, checked_requirements, on_stderr, site_packages
 from .protocol import Channel, PipeChannel, RemoteBox
 from .sandbox import folders
 
-_WITH_PACKAGES = (
-    "import runpy, sys; folder, kernel = sys.argv[1:3]; del sys.argv[:2]; "
-    "at = next((n for n, p in enumerate(sys.path) if p.endswith('-packages')), len(sys.path)); "
-    "sys.path.insert(at, folder); runpy.run_path(kernel, run_name='__main__')"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+_BEGIN = (
+    "import sys; path, (here, folder) = sys.path, sys.argv[1:3]; "
+    "at = next((n for n, p in enumerate(path) if p.endswith('-packages')), len(path)); "
+    "path[at:at] = [folder] if folder else []; "
+    "box = sys.modules['actlet_box'] = type(sys)('actlet_box'); box.__path__ = [here]; "
+    "from actlet_box.kernel import start; start(sys.argv[3:])"
 )
-"""Runs the kernel with a folder of packages, which come after the standard library and before what is installed."""
+"""Loads the kernel, from its folder's cache of compiled code, and puts a folder of packages, if there is one, after
+the standard library and before what is installed."""
 
 
 class ProcessExecutor(RemoteBox):
@@ -50,16 +54,13 @@ class ProcessExecutor(RemoteBox):
         self._folder = ""
 
     def _start(self) -> Channel:
-        program = [kernel.__file__]
-        if self.packages:
-            folder = site_packages(self.packages, self.python, self.progress)
-            program = ["-c", _WITH_PACKAGES, str(folder), kernel.__file__]
+        packages = str(site_packages(self.packages, self.python, self.progress)) if self.packages else ""
         self._folder = folders.make()
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [self.python, "-I", *program, str(theirs_in), str(theirs_out)],
+                [self.python, "-I", "-c", _BEGIN, HERE, packages, str(theirs_in), str(theirs_out)],
                 stdin=subprocess.DEVNULL,
                 cwd=self._folder,
                 pass_fds=(theirs_in, theirs_out),
