@@ -2,7 +2,7 @@
 
 It is one file of plain standard-library Python (3.9 and later, also Pyodide) that knows nothing of the rest of
 actlet, so that the same code runs in this process and in every box. It holds no policy: whoever starts it chooses
-the builtins. Every box waits for this file to be loaded, so what takes long to import is imported where it is needed.
+the builtins. Every box waits for this file to be loaded: what takes long to import is imported where it is needed.
 
 Its parts, each built on those above it:
 
