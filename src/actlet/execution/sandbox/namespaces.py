@@ -104,8 +104,7 @@ def enter_root(
     `shared_memory`: the temporary folder is where processes share memory, too.
     """
     chosen = _outermost(readable)
-    other = [path for path in (*writable, *devices) if os.path.exists(path)]
-    private = Private.among([*chosen, *other])
+    private = Private.among([*chosen, *writable])
     mount("none", "/", "", MS_REC | MS_PRIVATE)
     mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     private.fill(folder + private.box, os.geteuid(), os.getegid())
@@ -114,8 +113,10 @@ def enter_root(
         os.makedirs(folder + "/dev", 0o755)
         os.symlink(private.box + TEMPORARY, folder + "/dev/shm")
     for path in chosen:
-        _bind(path, folder, private, MS_NOSUID | MS_RDONLY)
-    for path in other:
+        _bind(path, folder, private, MS_NOSUID | MS_NODEV | MS_RDONLY)
+    for path in writable:
+        _bind(path, folder, private, MS_NOSUID | MS_NODEV)
+    for path in filter(os.path.exists, devices):
         _bind(path, folder, private, MS_NOSUID)
     add_mount_flags(folder, MS_NOSUID | MS_RDONLY, recursive=False)
     os.chdir(folder)
