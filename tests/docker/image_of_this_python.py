@@ -23,7 +23,7 @@ WRITTEN = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/pip.conf": "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n",
 }
-UNUSED = {"test", "tests", "idlelib", "site-packages", "turtledemo", "lib2to3", "__pycache__"}
+UNUSED = {"test", "tests", "idlelib", "turtledemo", "lib2to3", "__pycache__"}
 
 
 def write_rootfs(prefix: Path, out: IO[bytes]) -> None:
@@ -42,9 +42,11 @@ def write_rootfs(prefix: Path, out: IO[bytes]) -> None:
 
 
 def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    name = Path(entry.name).name
-    big = name.startswith("config-") or name.endswith(".a") or name in UNUSED
-    return None if big else entry
+    """Of what is installed, pip alone; of what is compiled, nothing, as in Docker's official image."""
+    path = Path(entry.name)
+    big = path.name.startswith("config-") or path.name.endswith(".a") or path.name in UNUSED
+    installed = path.parent.name == "site-packages" and not path.name.startswith("pip")
+    return None if big or installed else entry
 
 
 def _loose_files(prefix: Path) -> Iterator[Path]:

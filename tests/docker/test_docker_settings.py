@@ -26,11 +26,11 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
     [{"privileged": True}, {"cap_add": ["SYS_ADMIN"]}, {"devices": ["/dev/kvm"]}, {"pid_mode": "host"}, {"ipc_mode": "host"},
      {"security_opt": ["seccomp=unconfined"]}, {"userns_mode": "host"}, {"network_mode": "host"}, {"ports": {8888: 8888}},
      {"volumes": {"/var/run/docker.sock": {"bind": "/x"}}}, {"volumes": ["/run/podman/podman.sock:/x"]},
-     {"auto_remove": False}, {"entrypoint": "sh"}, {"labels": {}}, {"nonsense": 1}],
+     {"auto_remove": False}, {"entrypoint": "sh"}, {"user": "0:0"}, {"user": "root"}, {"network_mode": "ns:/proc/1/ns/net"}, {"labels": {}}, {"nonsense": 1}],
     ids=str,
 )  # fmt: skip
 def test_what_would_open_the_machine_or_break_the_box_is_refused(extra: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"container_run_kwargs|socket|host"):
+    with pytest.raises(ValueError, match=r"container_run_kwargs|socket|host|network|user"):
         DockerExecutor(container_run_kwargs=extra)
 
 

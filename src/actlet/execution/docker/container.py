@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ from .stream import AttachedChannel
 
 FATE_SECONDS = 3.0
 """Seconds that the engine has to tell why a container ended."""
+
+CLOCKS_DIFFER = 300
+"""Seconds that the engine's clock, which may be another machine's, may be behind."""
 
 KILLED = 128 + signal.SIGKILL
 """The exit code of a container whose kernel was killed."""
@@ -146,7 +150,7 @@ def _remedy(said: str) -> str:
 @contextmanager
 def _events(api: Any, number: str) -> Iterator[tuple[Any, Callable[[], object]]]:
     """What the engine tells of a container's end, for as long as it has time, and what to call to give it less."""
-    stream = api.events(since=1, filters={"container": number}, decode=True)
+    stream = api.events(since=int(time.time()) - CLOCKS_DIFFER, filters={"container": number}, decode=True)
     late = [Alarm(FATE_SECONDS, stream.close)]
     try:
         yield stream, lambda: late.append(Alarm(FATE_SECONDS / 6, stream.close))

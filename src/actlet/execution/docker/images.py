@@ -21,7 +21,7 @@ from ...errors import BoxError
 from ..packages import Progress
 from . import container
 from .engine import Engine
-from .owner import MARK, labels
+from .owner import MARK, OWNER, labels
 from .settings import process_limits
 
 DEFAULT_IMAGE = "python:{}.{}-slim".format(*sys.version_info)
@@ -128,8 +128,8 @@ def _with_packages(engine: Engine, base: str, base_id: str, source: Source, say:
         worker = container.start(engine, _installer(engine.api, base, source), 0)
         try:
             _install(engine.api, worker.id, source, say)
-            about = f"LABEL {MARK}.packages={json.dumps(' '.join(source.packages))}"
-            engine.api.commit(worker.id, repository=f"{MARK}/packages", tag=tag, changes=[about])
+            about = [f"LABEL {MARK}.packages={json.dumps(' '.join(source.packages))}", f'LABEL {OWNER}=""']
+            engine.api.commit(worker.id, repository=f"{MARK}/packages", tag=tag, changes=about)
         finally:
             worker.end()
     return name

@@ -94,11 +94,15 @@ def _check_extras(extras: Mapping[str, Any]) -> None:
             raise ValueError(f"{name}={value!r}: with an engine's socket a snippet owns this machine")
         if name == "network_mode":
             _check_network(value)
+        if name == "user" and {"0", "root"} & set(str(value).split(":")):
+            raise ValueError(
+                f"user={value!r}: what root writes to a shared folder may be a program with root's rights"
+            )
 
 
 def _check_network(network: str) -> None:
-    if network == "host" or network.startswith("container:"):
-        raise ValueError(f"network={network!r} would open the machine's own network to the snippets")
+    if network == "host" or network.startswith(("container:", "ns:")):
+        raise ValueError(f"network={network!r} would open a network that isn't the box's own to the snippets")
 
 
 def _host_config(engine: Engine, settings: Settings) -> dict[str, Any]:
