@@ -14,13 +14,6 @@ from private_engine import IMAGE, import_image, private_engine
 from actlet.execution.docker import DockerExecutor
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All on one worker, which starts one engine."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("docker"))
-
-
 @pytest.fixture(scope="session")
 def engine_url() -> Iterator[str]:
     """The address of an engine that has `IMAGE`."""

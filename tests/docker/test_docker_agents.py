@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from private_engine import IMAGE
 
 from actlet import CodeAgent, tool
 from actlet.testing.conformance import script
+
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
 
 
 class Vault:

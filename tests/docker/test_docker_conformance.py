@@ -10,6 +10,8 @@ from private_engine import IMAGE
 from actlet.execution.docker import DockerExecutor
 from actlet.testing import BoxConformance
 
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
+
 
 @pytest.fixture(scope="module")
 def options(engine_url: str) -> dict[str, Any]:

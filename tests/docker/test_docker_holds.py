@@ -32,6 +32,8 @@ def status(box: DockerExecutor) -> dict[str, str]:
 
 SYSCALL = """
 import ctypes, errno
+
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
 libc = ctypes.CDLL(None, use_errno=True)
 def call(number, *args):
     ctypes.set_errno(0)

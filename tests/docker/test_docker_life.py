@@ -23,6 +23,8 @@ from actlet.execution.docker.engine import engine_at
 from actlet.execution.docker.owner import OWNER, sweep
 from actlet.testing.conformance import Reading, error_of, run
 
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
+
 
 @pytest.fixture
 def host(engine_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[str], str]]]:

@@ -16,6 +16,8 @@ from private_engine import IMAGE, private_podman
 from actlet.execution.docker import DockerExecutor
 from actlet.testing.conformance import add, error_of, run
 
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
+
 
 def test_gvisor_is_passed_through(make_box: Boxes, api: Any) -> None:
     if "runsc" not in api.info()["Runtimes"]:
