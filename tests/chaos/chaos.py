@@ -1,6 +1,6 @@
 """Runs in boxes whose workers are killed at random moments, many at once, and what came of each of them.
 
-    python tests/chaos/chaos.py [--runs 1000] [--at-once 24] [--seed N]
+    python tests/chaos/chaos.py [--runs 1000] [--at-once 24] [--seed N] [--boxes sandbox docker ...]
 
 Prints a report as JSON: how each run ended, what is wrong with how it ended, and what was left behind. It is a
 program of its own so that what it leaves behind can be counted; the seed decides what is run and when is killed,
@@ -24,11 +24,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
-from actlet import ActionStep, BoxPool, CodeAgent, SandboxExecutor, tool
+from actlet import ActionStep, BoxPool, CodeAgent, DockerExecutor, SandboxExecutor, WasmExecutor, tool
 from actlet.execution.sandbox import workers
 from actlet.testing import ProcessExecutor, ScriptedModel
 
@@ -49,7 +51,7 @@ SNIPPETS = (
 )
 ANSWER = (15, 300_000, 15)
 
-KILLED = re.compile(r"SIGKILL|was killed|ended before it was locked down")
+KILLED = re.compile(r"SIGKILL|was killed|took it along|ended before it was locked down")
 """The reason that a killed worker is to be told with."""
 
 
@@ -117,13 +119,16 @@ class Killer(threading.Thread):
 def kill(box: Any) -> bool:
     """Kill the worker of a box by SIGKILL, if it has one now."""
     box = getattr(box, "_box", box)
-    worker, process = getattr(box, "_worker", None), getattr(box, "_process", None)
+    worker, process, container = (getattr(box, name, None) for name in ("_worker", "_process", "_container"))
     if worker is not None:
         worker.kill()
     elif process is not None and process.returncode is None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, 9)
-    return worker is not None or process is not None
+    elif container is not None:
+        with suppress(Exception):  # it has ended already, in one of the ways that the engine has for saying so
+            container._engine.api.kill(container.id, 9)
+    return any((worker, process, container))
 
 
 def kill_zygote() -> int:
@@ -176,7 +181,17 @@ def children() -> list[str]:
     return left
 
 
-def left_behind(before: int) -> dict[str, Any]:
+def containers(url: str | None) -> list[str]:
+    """The containers that are left of this process's."""
+    if url is None:
+        return []
+    import docker
+
+    with closing(docker.DockerClient(base_url=url, version="auto")) as client:
+        return [container.name for container in client.containers.list(all=True, filters={"label": "actlet=1"})]
+
+
+def left_behind(before: int, docker: str | None) -> dict[str, Any]:
     """What is still there when every box, pool and zygote has been closed."""
     gc.collect()
     found: dict[str, Any] = {}
@@ -186,7 +201,8 @@ def left_behind(before: int) -> dict[str, Any]:
             "processes": children(),
             "threads": [t.name for t in threading.enumerate() if not known_thread(t)],
             "folders": glob.glob(f"{tempfile.gettempdir()}/actletbox-{os.geteuid()}-{os.getpid()}-*"),
-            "descriptors": max(0, descriptors() - before),
+            "descriptors": 0 if docker else max(0, descriptors() - before),  # the engine's client keeps connections
+            "containers": containers(docker),
         }
         if not any(found.values()):
             break
@@ -194,11 +210,12 @@ def left_behind(before: int) -> dict[str, Any]:
     return found
 
 
+STAYING = ("actlet-worker-", "actlet-watchdog", "actlet-loop", "actlet-docker-")
+
+
 def known_thread(thread: threading.Thread) -> bool:
-    """Threads that stay for the next use: parked workers, the watchdog, the background event loop."""
-    return thread is threading.main_thread() or thread.name.startswith(
-        ("actlet-worker-", "actlet-watchdog", "actlet-loop")
-    )
+    """Threads that stay for the next use: parked workers, the watchdog, the event loop, an engine's janitor."""
+    return thread is threading.main_thread() or thread.name.startswith(STAYING)
 
 
 def main() -> int:
@@ -207,6 +224,9 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=24)
     parser.add_argument("--kills-per-second", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--boxes", nargs="+", default=["sandbox", "process"], help="sandbox, process, docker, wasm")
+    parser.add_argument("--docker", metavar="URL", help="the engine of the docker boxes")
+    parser.add_argument("--image", help="of the docker boxes")
     options = parser.parse_args()
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
     print(f"seed {seed}", file=sys.stderr, flush=True)
@@ -216,35 +236,40 @@ def main() -> int:
     warm.cleanup()
     before = descriptors()
     report = chaos(options, random.Random(seed))
-    report["left behind"] = left_behind(before)
+    report["left behind"] = left_behind(before, options.docker if "docker" in options.boxes else None)
     print(json.dumps({"seed": seed, **report}))
     return 0
+
+
+@contextmanager
+def agents_of(options: argparse.Namespace) -> Iterator[list[CodeAgent]]:
+    """The agents that runs are given to, the ones with lighter boxes more often."""
+    with (
+        BoxPool(SandboxExecutor, size=12, spare=4 * ("sandbox" in options.boxes), wait_seconds=None) as pool,
+        BoxPool(
+            ProcessExecutor, size=4, spare="process" in options.boxes, wait_seconds=None, reuse=True
+        ) as trusting,
+    ):
+        docker = partial(
+            DockerExecutor, base_url=options.docker, **({"image": options.image} if options.image else {})
+        )
+        executors = {
+            "sandbox": [SandboxExecutor] * 4 + [pool] * 4,
+            "process": [ProcessExecutor, trusting],
+            "docker": [docker, docker],
+            "wasm": [WasmExecutor, WasmExecutor],
+        }
+        made = {executor: agent_of(executor) for name in options.boxes for executor in executors[name]}
+        yield [made[executor] for name in options.boxes for executor in executors[name]]
 
 
 def chaos(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
     killer = Killer(chance.randrange(1 << 32), options.kills_per_second)
     killer.start()
     began = time.monotonic()
-    with (
-        BoxPool(SandboxExecutor, size=12, spare=4, wait_seconds=None) as pool,
-        BoxPool(ProcessExecutor, size=4, spare=1, wait_seconds=None, reuse=True) as trusting,
-    ):
-        agents = (
-            [agent_of(SandboxExecutor)] * 4 + [agent_of(pool)] * 4 + [agent_of(ProcessExecutor), agent_of(trusting)]
-        )
+    with agents_of(options) as agents:
         plan = [(chance.choice(agents), chance.choice(["run", "run", "arun"])) for _ in range(options.runs)]
-        threads = ThreadPoolExecutor(options.at_once)
-        futures = [threads.submit(carry_out, agent, way, killer, n) for n, (agent, way) in enumerate(plan)]
-        problems = []
-        for future in futures:
-            try:
-                problems.append(future.result(HANG_SECONDS))
-            except TimeoutError:
-                problems.append("it hangs")
-        killer.over.set()
-        killer.join()
-        hangs = problems.count("it hangs")
-        threads.shutdown(wait=not hangs)
+        problems = carried_out(plan, killer, options.at_once)
     workers.close_all()
     return {
         "runs": len(problems),
@@ -255,6 +280,22 @@ def chaos(options: argparse.Namespace, chance: random.Random) -> dict[str, Any]:
         "zygotes killed": killer.zygotes,
         "seconds": round(time.monotonic() - began, 1),
     }
+
+
+def carried_out(plan: list[tuple[CodeAgent, str]], killer: Killer, at_once: int) -> list[str]:
+    """What is wrong with each run."""
+    threads = ThreadPoolExecutor(at_once)
+    futures = [threads.submit(carry_out, agent, way, killer, n) for n, (agent, way) in enumerate(plan)]
+    problems = []
+    for future in futures:
+        try:
+            problems.append(future.result(HANG_SECONDS))
+        except TimeoutError:
+            problems.append("it hangs")
+    killer.over.set()
+    killer.join()
+    threads.shutdown(wait="it hangs" not in problems)
+    return problems
 
 
 if __name__ == "__main__":

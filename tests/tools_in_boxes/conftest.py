@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import subprocess
 import sys
@@ -13,13 +12,14 @@ from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from docker_engine import IMAGE, docker_url  # noqa: F401  a fixture
+
 from actlet.execution.packages import actlet_cache
 
-DOCKER = Path(__file__).parents[1] / "docker"
 SERVER = "@modelcontextprotocol/server-everything@2026.8.31"
 PROGRAM = "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
-
-sys.path.insert(0, str(DOCKER))
 
 
 def boxes() -> list[Any]:
@@ -27,23 +27,6 @@ def boxes() -> list[Any]:
     groups = {"docker": "docker", "wasm": "wasm"}
     marks = {name: [pytest.mark.xdist_group(group)] for name, group in groups.items()}
     return [pytest.param(name, marks=marks.get(name, [])) for name in ("sandbox", "docker", "wasm")]
-
-
-@pytest.fixture(scope="session")
-def docker_url() -> Iterator[str]:
-    """The address of an engine that has the tests' image."""
-    from private_engine import IMAGE, import_image, private_engine
-
-    given = os.environ.get("ACTLET_TEST_DOCKER")
-    if given:
-        import_image(given, IMAGE, Path(sys.base_prefix))
-        yield given
-        return
-    try:
-        with private_engine() as url:
-            yield url
-    except RuntimeError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(params=boxes())
@@ -66,8 +49,6 @@ def box_kind(name: str, request: pytest.FixtureRequest) -> tuple[Any, dict[str, 
     from actlet.execution.boxes import box_class
 
     if name == "docker":
-        from private_engine import IMAGE
-
         return box_class(name), {"base_url": request.getfixturevalue("docker_url"), "image": IMAGE}
     return box_class(name), {}
 
