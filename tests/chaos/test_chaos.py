@@ -37,11 +37,11 @@ def test_a_thousand_runs_in_sandboxes_and_processes_with_and_without_pools():
 @pytest.mark.xdist_group("docker")
 def test_runs_in_containers(docker_url):
     chaos(
-        "--boxes", "docker", "--docker", docker_url, "--image", IMAGE, "--runs", "24", "--at-once", "4",
+        "--boxes", "docker", "--docker", docker_url, "--image", IMAGE, "--runs", "16", "--at-once", "4",
         "--kills-per-second", "3",
     )  # fmt: skip
 
 
 @pytest.mark.xdist_group("wasm")
 def test_runs_in_webassembly():
-    chaos("--boxes", "wasm", "--runs", "16", "--at-once", "4", "--kills-per-second", "2")
+    chaos("--boxes", "wasm", "--runs", "8", "--at-once", "2", "--kills-per-second", "1")
