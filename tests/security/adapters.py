@@ -352,4 +352,4 @@ ADAPTERS: dict[str, Any] = {
 def adapter(name: str, world: dict[str, Any]) -> Any:
     """The box of this name (`"sandbox-without:landlock,limits"`), new."""
     kind, _, words = name.partition(":")
-    return ADAPTERS[kind](*([words.split(",")] if words else []), world)
+    return ADAPTERS[kind](*([words.replace("+", ",").split(",")] if words else []), world)

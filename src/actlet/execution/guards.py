@@ -146,6 +146,7 @@ class Setting:
         def assign(*args: Any) -> None:
             """Set an attribute by its name."""
             *target, name, value = args
+            changeable(target[0] if target else obj)
             real(*target, _settable(name), value)
 
         self.assign = assign

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import lru_cache, partial
+from types import FunctionType
 from typing import Any
 from weakref import ref
 
@@ -25,7 +26,7 @@ from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
 from .files import FileData, bytes_of, name_in_box
 from .guards import BASE_BUILTINS
-from .kernel import Ended, Failure, Folder, Kernel, arguments_of, current_frame
+from .kernel import Ended, Failure, Folder, Kernel, arguments_of, current_frame, is_snippet
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
@@ -250,7 +251,21 @@ class LocalPythonExecutor(Box):
             problems = look_over(tree, self._surroundings())
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Ended(failure=kernel.describe(error), exception=error)
-        return kernel.run(tree) if not problems else _refused(problems)
+        return self._shown_once(kernel.run(tree)) if not problems else _refused(problems)
+
+    def _shown_once(self, ended: Ended) -> Ended:
+        """Have an object of a snippet's own class show itself in here once, where that has a limit of time.
+
+        One that ends the program instead, or never comes to an end, is the snippet's failure and not the host's.
+        """
+        if ended.failure is None and _shows_itself(type(ended.value)):
+            try:
+                str(ended.value)
+            except Exception:
+                return ended  # so it does for the host, which expects that
+            except BaseException as error:
+                return Ended(failure=self._kernel.describe(error), changed=ended.changed, exception=error)
+        return ended
 
     def _surroundings(self) -> Surroundings:
         kernel = self._kernel
@@ -354,6 +369,12 @@ class _Weakly:
         if owner is None:
             raise RuntimeError("the box of this snippet is gone")
         return getattr(owner, self._method)(*args, **kwargs)
+
+
+def _shows_itself(kind: type) -> bool:
+    """Whether objects of a class are shown by code of a snippet."""
+    ways = (base.__dict__.get(name) for base in kind.__mro__ for name in ("__str__", "__repr__"))
+    return any(isinstance(way, FunctionType) and is_snippet(way.__code__) for way in ways)
 
 
 @lru_cache

@@ -134,15 +134,14 @@ def _misfit(tool: Any, call: ast.Call) -> str | None:
 
 
 def _guard_assignments(survey: Survey, around: Surroundings) -> None:
-    """Have the assignments to attributes of imported things checked when they happen."""
+    """Have the assignments to attributes of imported things, and of what has no name, checked when they happen."""
     for node in survey.set_attributes:
-        if _is_imported(root_of(node), survey, around):
+        root = root_of(node)
+        if root is None or _is_imported(root, survey, around):
             node.value = guarded(CHANGEABLE, node.value)
 
 
-def _is_imported(name: str | None, survey: Survey, around: Surroundings) -> bool:
-    if name is None:
-        return False
+def _is_imported(name: str, survey: Survey, around: Surroundings) -> bool:
     name = survey.aliases.get(name, name)
     if name in survey.imported:
         return True

@@ -242,6 +242,9 @@ def _compare(survey: Survey, node: ast.Compare, sure: int) -> None:
 
 
 def _for(survey: Survey, node: ast.For | ast.AsyncFor, sure: int) -> None:
+    if isinstance(node.target, ast.Name) and isinstance(node.iter, (ast.List, ast.Tuple, ast.Set)):
+        for root in filter(None, map(root_of, node.iter.elts)):
+            survey.aliases[node.target.id] = root
     survey._push([node.iter, node.target], sure)
     survey._push([*node.body, *node.orelse], min(sure, MAYBE))
 
