@@ -323,7 +323,7 @@ def _execute(python: str, control: int) -> subprocess.Popen[bytes]:
     host = os.pidfd_open(os.getpid())
     try:
         return subprocess.Popen(
-            [python, "-I", "-S", "-B", "-c", BOOT, str(control), str(host), HERE],
+            [python, "-I", "-S", "-c", BOOT, str(control), str(host), HERE],
             env={**ENVIRONMENT, "PATH": f"{os.path.dirname(os.path.abspath(python))}:{ENVIRONMENT['PATH']}"},
             pass_fds=(control, host),
             stdin=subprocess.DEVNULL,

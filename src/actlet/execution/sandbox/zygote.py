@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PACKET = 1 << 17
 
-KERNEL_USES = ("importlib.util", "queue", "select", "signal", "threading")
+KERNEL_USES = ("importlib.util", "opcode", "select", "signal")
 """What the kernel imports when it starts: imported here, no worker has to."""
 
 
@@ -191,6 +191,7 @@ def work(program: ModuleType, plan: Plan) -> None:
     try:
         read, write, status = plan.kept
         gc.enable()
+        sys.dont_write_bytecode = True
         say(status, lock(plan))
         os.close(status)
         program.main(read, write)
