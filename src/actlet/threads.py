@@ -71,20 +71,22 @@ class Alarm:
 class _Watchdog:
     """One thread that looks for alarms whose time has come.
 
-    While there are alarms it looks at all of them every `TICK`, so that setting one that is further off wakes
-    nobody, and setting and cancelling one costs a place in a dict.
+    While there are alarms, or were a `TICK` ago, it looks at all of them every `TICK`, so that setting one that is
+    further off wakes nobody, and setting and cancelling one costs a place in a dict.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._deadlines: dict[Alarm, float] = {}
         self._looks_at = 0.0
+        self._had_any = False
         self._woken = threading.Semaphore(0)
         self._thread: threading.Thread | None = None
 
     def add(self, alarm: Alarm, deadline: float) -> None:
         with self._lock:
             self._deadlines[alarm] = deadline
+            self._had_any = True
             too_late = deadline < self._looks_at
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True)
@@ -114,7 +116,8 @@ class _Watchdog:
             due = sorted((alarm for alarm, at in deadlines.items() if at <= now), key=deadlines.__getitem__)
             for alarm in due:
                 del deadlines[alarm]
-            pause = min(TICK, min(deadlines.values()) - now) if deadlines else None
+            pause = min(TICK, min(deadlines.values()) - now) if deadlines else TICK if self._had_any else None
+            self._had_any = bool(deadlines)
             self._looks_at = math.inf if pause is None else now + pause
             return due, pause
 

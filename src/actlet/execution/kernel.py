@@ -1436,7 +1436,7 @@ class Folder:
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         """What is in a folder; one that has gone meanwhile, or can't be read, is empty."""
         try:
-            with os.scandir(os.path.join(self.path, folder)) as entries:
+            with os.scandir(f"{self.path}/{folder}") as entries:
                 return [*itertools.islice(entries, self.most)]
         except OSError:
             return []

@@ -90,9 +90,9 @@ class Snippet:
     def tell(self, output: CodeOutput) -> None:
         """Deliver its end."""
         self.printed.close()
-        error = output.error
+        logs, error = self.printed.text(), output.error
         if self.stopped is not None:
-            output = CodeOutput(changed=output.changed, files=output.files)
             line, trace = (None, "") if error is None else (error.line, error.traceback)
-            error = replace(self.stopped, line=line, traceback=trace)
-        self.deliver(replace(output, logs=self.printed.text(), error=error))
+            stopped = replace(self.stopped, line=line, traceback=trace)
+            output = CodeOutput(changed=output.changed, files=output.files, error=stopped)
+        self.deliver(replace(output, logs=logs) if logs else output)
