@@ -61,6 +61,14 @@ def test_what_is_written_to_a_writable_path_stays(make, folder, namespaces):
     assert (folder / "b").read_text() == "kept"
 
 
+def test_a_path_that_is_nobody_elses_can_be_used_all_the_same(make, tmp_path):
+    """As root, whose workers are other users where they can be: here they can't."""
+    (tmp_path / "own").mkdir(mode=0o700)
+    (tmp_path / "own" / "a").touch(mode=0o600)
+    value(make(writable_paths=[str(tmp_path / "own")]), f"open('{tmp_path}/own/a', 'w').write('kept')")
+    assert (tmp_path / "own" / "a").read_text() == "kept"
+
+
 def test_a_link_is_resolved_when_the_box_is_made_and_not_later(make, folder):
     for name in ("first", "second"):
         (folder / name).mkdir()

@@ -496,11 +496,17 @@ def _join(worker: Worker) -> list[str]:
 
 
 def _gives_users(chosen: Zygote) -> bool:
-    """Whether each worker can be a user of its own: for root, if such a user can read Python then."""
+    """Whether each worker can be a user of its own: for root, if such a user can use what is given to it then.
+
+    Mounts take a path out of the folders that it is in, which needn't be open to anybody then.
+    """
     if os.geteuid() != 0 or not _may_become(FIRST_USER + USERS):
         return False
-    read = [*chosen.options.read(), *chosen.options.writable, gettempdir()]
-    return "mount" in chosen.said["namespaces"] or all(map(_open_to_others, read))
+    options, by_itself = chosen.options, "mount" in chosen.said["namespaces"]
+    read = [*options.packages, *options.readable] if by_itself else [*options.read(), gettempdir()]
+    return all(_open_to_others(path, by_itself) for path in read) and all(
+        _open_to_others(path, by_itself, 0o006) for path in options.writable
+    )
 
 
 def _may_become(user: int) -> bool:
@@ -509,9 +515,11 @@ def _may_become(user: int) -> bool:
     return any(first <= user < first + count for first, _, count in rows)
 
 
-def _open_to_others(path: str) -> bool:
-    """Whether any user may get to a path, as far as it exists."""
+def _open_to_others(path: str, by_itself: bool, rights: int = 0o004) -> bool:
+    """Whether any user has these rights on a path, as far as it exists, and, unless `by_itself`, may get to it."""
     real = Path(path).resolve()
     if not real.exists():
         return True
-    return all(folder.stat().st_mode & 0o001 for folder in real.parents) and bool(real.stat().st_mode & 0o004)
+    wanted = rights | 0o001 if real.is_dir() else rights
+    reached = by_itself or all(folder.stat().st_mode & 0o001 for folder in real.parents)
+    return reached and real.stat().st_mode & wanted == wanted
