@@ -6,10 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from docker_support import containers
 from private_engine import IMAGE
 
 from actlet import CodeAgent, tool
-from actlet.testing.conformance import script
+from actlet.execution.box import Printed
+from actlet.execution.docker import DockerExecutor
+from actlet.testing.conformance import Reading, script
 
 pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
 
@@ -45,6 +48,29 @@ def test_an_agent_solves_a_task_in_a_container(engine_url: str) -> None:
         assert Vault.asked == before + 2
     finally:
         agent.cleanup()
+
+
+def test_requirements_in_code_streamed_files_out_and_nothing_left(engine_url: str, api: Any) -> None:
+    packages = {"packages": ["iniconfig==2.0.0"], "packages_network": "host", "progress": None}
+    box = DockerExecutor(base_url=engine_url, image=IMAGE, memory_mb=256, disk_mb=32, **packages)
+    box.prepare()
+    box.put_file("in.ini", "[a]\nb = 1\n")
+    reading = Reading(
+        box,
+        "import iniconfig, time\nprint('reading')\ntime.sleep(1.5)\n"
+        "found = iniconfig.IniConfig('in.ini')['a']['b']\nopen('out.txt', 'w').write(found)\nprint('done')",
+    )
+    first = reading.next()
+    assert isinstance(first, Printed)
+    assert "done" not in first.text
+    output = reading.output()
+    assert (output.logs, output.files) == ("reading\ndone\n", ("out.txt",))
+    assert box.get_file("out.txt") == b"1"
+    assert [(file.path, file.size) for file in box.list_files()] == [("in.ini", 10), ("out.txt", 1)]
+    container = box._container
+    assert container is not None
+    box.cleanup()
+    assert container.id not in [each["Id"] for each in containers(api)]
 
 
 def test_an_error_in_a_container_is_seen_by_the_model(engine_url: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -129,6 +131,62 @@ def test_an_interrupted_start_leaves_nothing(make_box: Boxes, api: Any) -> None:
     starting.join(60)
     box.cleanup()
     assert until(lambda: not mine(api))
+
+
+def test_a_child_that_was_killed_for_memory_is_not_why_a_kernel_ended(make_box: Boxes) -> None:
+    box = make_box(memory_mb=128, disk_mb=16)
+    code = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'x = bytearray(1 << 30); x[:] = bytes(1 << 30)']).returncode"
+    assert value(box, code) == -signal.SIGKILL
+    assert "its process exited (3)" in error_of(run(box, "import os\nos._exit(3)")).message
+
+
+def test_an_engine_that_goes_away_is_an_error(engine_url: str, tmp_path: Path) -> None:
+    with Doorway(engine_url, tmp_path / "engine.sock") as url:
+        box = DockerExecutor(base_url=url, image=IMAGE)
+        reading = Reading(box, "print('on')\nimport time\ntime.sleep(60)")
+        reading.next()
+    assert "the engine doesn't answer any more" in error_of(reading.output()).message
+    assert error_of(run(box, "1")).fatal
+    box.cleanup()
+
+
+class Doorway:
+    """A second address of an engine, which is shut at the end, with all connections through it."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self._engine, self._path = url.removeprefix("unix://"), path
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(path))
+        self._server.listen(64)
+        self._ends: list[socket.socket] = []
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return f"unix://{self._path}"
+
+    def __exit__(self, *_: object) -> None:
+        self._path.unlink()
+        for end in (self._server, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                inner, _ = self._server.accept()
+                outer = socket.socket(socket.AF_UNIX)
+                outer.connect(self._engine)
+                self._ends += [inner, outer]
+                for ends in ((inner, outer), (outer, inner)):
+                    threading.Thread(target=carry, args=ends, daemon=True).start()
+
+
+def carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 class TestTheHostDies:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import BoxError
-from ...threads import Alarm
+from ...threads import Alarm, on_a_worker
 from .bootstrap import arguments, payload
 from .engine import Engine
 from .owner import labels
@@ -24,6 +25,9 @@ from .stream import AttachedChannel
 
 FATE_SECONDS = 3.0
 """Seconds that the engine has to tell why a container ended."""
+
+REMOVE_SECONDS = 10.0
+"""Seconds that whoever closes a box waits for the engine to remove its container."""
 
 CLOCKS_DIFFER = 300
 """Seconds that the engine's clock, which may be another machine's, may be behind."""
@@ -50,16 +54,29 @@ class Container:
         self.id = number
         self._engine, self._memory_mb = engine, memory_mb
         self._fate = ""
+        self._ending, self._gone = False, threading.Event()
         self._forgotten = weakref.finalize(self, engine.doom, number)
         self._forgotten.atexit = False
 
     def end(self) -> None:
-        """Kill everything in it, and remove it. Why it ended is asked first, if it has ended by itself."""
+        """Have it killed and removed, without waiting for that. Why it ended is asked first, if it did by itself."""
         if self._forgotten.detach() is None:
             return
-        if self.channel.ended():
+        if self.channel.ended_by_itself:
             self._fate = self._ask_fate()
-        self._engine.remove(self.id)
+        self._ending = True
+        on_a_worker(self._remove)
+
+    def _remove(self) -> None:
+        try:
+            self._engine.remove(self.id)
+        finally:
+            self._gone.set()
+
+    def wait_gone(self) -> None:
+        """Wait until it is removed, if it is being removed, for a few seconds at most."""
+        if self._ending:
+            self._gone.wait(REMOVE_SECONDS)
 
     def fate(self) -> str:
         """Why it ended, as far as is known: for a container that was ended."""
@@ -67,20 +84,29 @@ class Container:
         return ". ".join(filter(None, (self._fate, errors, _remedy(errors))))
 
     def _ask_fate(self) -> str:
-        killed_for_memory, code = False, None
+        from docker.errors import APIError
+        from requests.exceptions import RequestException
+
+        try:
+            code, for_memory = self._heard()
+        except (APIError, RequestException) as error:
+            return f"the engine doesn't answer any more ({type(error).__name__})"
+        return _words(code, for_memory, self._memory_mb)
+
+    def _heard(self) -> tuple[int | None, bool]:
+        """The exit code, as far as the engine tells, and whether something was killed for want of memory."""
+        code, for_memory = None, False
         with _events(self._engine.api, self.id) as (events, hurry):
             for event in events:
                 kind = event.get("Action", event.get("status"))
                 if kind == "oom":
-                    killed_for_memory = True
+                    for_memory = True
                 elif kind == "die":
                     code = _exit_code(event)
-                else:
-                    continue
-                if killed_for_memory or code not in (None, KILLED):
+                    hurry()  # what says that memory was the reason may come after the end
+                if code is not None and (for_memory or code != KILLED):
                     break
-                hurry()  # what says that memory was the reason may come after the end
-        return _words(code, killed_for_memory, self._memory_mb)
+        return code, for_memory
 
 
 def start_kernel(engine: Engine, image: str, settings: Settings) -> Container:
@@ -165,8 +191,8 @@ def _exit_code(event: dict[str, Any]) -> int:
     return int(attributes.get("exitCode", attributes.get("containerExitCode", "0")))
 
 
-def _words(code: int | None, killed_for_memory: bool, memory_mb: int) -> str:
-    if killed_for_memory:
+def _words(code: int | None, for_memory: bool, memory_mb: int) -> str:
+    if for_memory and code == KILLED:
         return f"it was killed because it used more memory than its {memory_mb} MB (memory_mb)"
     if code is None:
         return "the engine doesn't tell why"

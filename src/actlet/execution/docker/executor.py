@@ -129,6 +129,12 @@ class DockerExecutor(RemoteBox):
         if self.warm:
             self._warm_pool(engine).fill()
 
+    def cleanup(self) -> None:
+        """End the container. The box may be used again, with a new one."""
+        super().cleanup()
+        if self._container is not None:
+            self._container.wait_gone()
+
     def _start(self) -> Channel:
         engine = engine_at(self.base_url)
         self._container = self._warm_pool(engine).take() if self.warm else self._maker(engine)()

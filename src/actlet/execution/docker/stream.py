@@ -28,6 +28,7 @@ class AttachedChannel(PipeChannel):
     def __init__(self, fd: int) -> None:
         super().__init__(fd, fd)
         self._left = 0
+        self._ended_first: bool | None = None
         self._errors = bytearray()
 
     @property
@@ -56,8 +57,15 @@ class AttachedChannel(PipeChannel):
         else:
             self._left = length
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the container had ended before it was told to."""
+        return self.ended() if self._ended_first is None else self._ended_first
+
     def close_writing(self) -> None:
         """Write nothing more: the engine closes the kernel's standard input."""
+        if self._ended_first is None:
+            self._ended_first = self.ended()
         with self._lock, suppress(OSError):
             self._waiting.clear()
             if self._write_fd in self._open:
