@@ -5,16 +5,13 @@ BIN := $(VENV)/bin
 SMOLAGENTS := benchmarks/.venv-smolagents
 PIP_INSTALL := install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-boxes check format bench clean
+.PHONY: demo test check format bench clean
 
 demo: $(VENV)/.with-core ## a real agent solves a real task, from a recording: no key, no network
 	@$(BIN)/actlet demo
 
 test: $(VENV)/.with-test ## the whole suite
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
-
-test-boxes: $(VENV)/.with-test ## the boxes that are in the making
-	@$(BIN)/python -m pytest tests/boxes tests/sandbox -n 2
 
 check: $(VENV)/.with-dev ## formatting, lint and types
 	@$(BIN)/ruff format --check .
