@@ -59,7 +59,7 @@ class Container:
         self._forgotten.atexit = False
 
     def end(self) -> None:
-        """Have it killed and removed, without waiting for that. Why it ended is asked first, if it did by itself."""
+        """Have it killed and removed, without waiting for that. If it ended by itself, why is asked first."""
         if self._forgotten.detach() is None:
             return
         if self.channel.ended_by_itself:
