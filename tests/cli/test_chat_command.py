@@ -52,7 +52,7 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._mine, text.encode())
 
-    def wait_for(self, pattern: str, seconds: float = 20) -> None:
+    def wait_for(self, pattern: str, seconds: float = 60) -> None:
         assert self._comes(pattern, len(self.seen), seconds), f"{pattern!r} never came: {self.seen!r}"
 
     def interrupt_until(self, pattern: str) -> None:
@@ -94,7 +94,7 @@ def test_on_a_terminal_ctrl_c_stops_the_turn_and_ctrl_d_leaves(actlet, serve):
     terminal.wait_for(r"\b42\s+> ")
     terminal.interrupt_until(r"leaves\)\s+> ")
     terminal.type("\x04")
-    assert terminal.process.wait(10) == 0
+    assert terminal.process.wait(60) == 0
 
 
 def test_ctrl_c_with_piped_input_goes_on_with_the_next_line(actlet, serve):
@@ -105,5 +105,5 @@ def test_ctrl_c_with_piped_input_goes_on_with_the_next_line(actlet, serve):
     process.stdin = None
     assert server.wait_for("at_once", 1)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "next\n")

@@ -116,7 +116,7 @@ class OpenAIServer:
             setattr(self, name, getattr(self, name) + change)
             self.most_at_once = max(self.most_at_once, self.at_once)
 
-    def wait_for(self, name: str, value: int, seconds: float = 5.0) -> bool:
+    def wait_for(self, name: str, value: int, seconds: float = 60.0) -> bool:
         """Whether a counter reaches a value in time."""
         deadline = time.monotonic() + seconds
         while getattr(self, name) < value and time.monotonic() < deadline:
