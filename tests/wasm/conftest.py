@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from actlet.execution import protocol
+
 from .chromium import Chromium
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take more than a second to end a snippet politely."""
+    monkeypatch.setattr(protocol, "POLITE_INTERRUPT", 6.0)
 
 
 @pytest.fixture(scope="session")

@@ -387,7 +387,7 @@ class BoxConformance:
             run(box, "a = 1")
             began = time.monotonic()
             assert error_of(run(box, body)).type == "TimeoutError"
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 30
             assert run(box, "1").output == 1
         finally:
             box.cleanup()
