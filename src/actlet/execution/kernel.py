@@ -1393,7 +1393,7 @@ class Folder:
         seen, self._seen = self._seen, self._states()
         if seen is None or self._seen is None:
             return []
-        return sorted([name for name, state in self._seen.items() if seen.get(name) != state])
+        return sorted([name for name, state in list(self._seen.items()) if seen.get(name) != state])
 
     def clear(self) -> None:
         """Remove what is in it. Raises `OSError` if anything is left."""
@@ -1817,7 +1817,7 @@ class Guest:
             tool = self._failed[1] if self._failed and self._failed[0] is ended.exception else None
             done["error"] = [failure.type[:200], failure.message, failure.line, failure.traceback, tool]
         self._drain()
-        if self._text_size > LAST_TEXT:
+        if self._text_size > self._text_limit():
             self.flush()
         with self._sending:
             done["printed"] = self._taken_text()
@@ -1918,10 +1918,12 @@ class Guest:
 
     def _wait(self, call: _Call) -> Any:
         """Read until a call has its answer, or wait for whoever reads just now."""
+        pause = TICK
         try:
             while call.answer is None:
                 if not self._reading.take(wait=False):
-                    call.lock.acquire(timeout=TICK)
+                    call.lock.acquire(timeout=pause)
+                    pause = min(pause * 2, 1.0)
                     continue
                 try:
                     if call.answer is None:
@@ -2002,9 +2004,14 @@ class Guest:
         with self._sending:
             self._sent_at = time.monotonic()
             text = self._taken_text()
-            for start in range(0, len(text), LAST_TEXT):
-                piece = {"is": "printed", "n": self._snippet, "text": text[start : start + LAST_TEXT]}
+            size = self._text_limit()
+            for start in range(0, len(text), size):
+                piece = {"is": "printed", "n": self._snippet, "text": text[start : start + size]}
                 self._wire.send(frame(piece))
+
+    def _text_limit(self) -> int:
+        """Characters of text in one message, at most: each may take twelve bytes, and there may be more in it."""
+        return min(LAST_TEXT, max(1, self._codec.limits.header // 24))
 
     def _taken_text(self) -> str:
         """The text that is waiting to be sent, which the caller, whose turn it is, sends."""
@@ -2024,7 +2031,7 @@ class Guest:
                 self._wire.send(pieces)
 
 
-LAST_TEXT = 1_000_000
+LAST_TEXT = 500_000
 """Characters of text in one message, at most."""
 
 TEXT_SIZE = 32_768
@@ -2077,9 +2084,10 @@ class ProcessGuest(Guest):
 
     def _forked(self) -> None:
         """A child of the snippet's: it has no part in the protocol, and prints by way of its descriptors."""
+        if not self._is_child:
+            for fd in {*self._pipe.fds, self._stdio}:
+                os.close(fd)
         self._is_child = True
-        for fd in {*self._pipe.fds, self._stdio}:
-            os.close(fd)
 
     def _snippet_begins(self, number: int) -> None:
         import signal

@@ -11,8 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
-from ..threads import Alarm
+from ..threads import Alarm, on_a_worker
 
 MAX_LENGTH = 20_000
 """Characters of a value that are shown, unless told otherwise."""
@@ -129,7 +130,7 @@ class PrintedText:
         if now - self._sent_at >= STREAM_PAUSE:
             self._flush()
         elif self._alarm is None:
-            self._alarm = Alarm(STREAM_PAUSE, self.flush)
+            self._alarm = Alarm(STREAM_PAUSE, partial(on_a_worker, self.flush))
 
     def _flush(self) -> None:
         alarm, self._alarm = self._alarm, None
