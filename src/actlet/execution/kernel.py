@@ -497,9 +497,9 @@ _DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)(E[+-]?\d{1,6})?|[+-]?(s?NaN\d*|Inf(inity)?
 
 def libraries() -> list[str]:
     """Those of `LIBRARIES` that are there."""
-    from importlib.util import find_spec
+    from importlib.machinery import PathFinder
 
-    return [name for name in LIBRARIES if name in sys.modules or find_spec(name) is not None]
+    return [name for name in LIBRARIES if name in sys.modules or PathFinder.find_spec(name) is not None]
 
 
 class Codec:
