@@ -18,6 +18,7 @@ import resource
 import select
 import struct
 import sys
+from importlib.machinery import PathFinder, SourceFileLoader
 from types import ModuleType, SimpleNamespace
 
 from . import namespaces, seccomp
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 PACKET = 1 << 17
 
-KERNEL_USES = ("importlib.util", "opcode", "select", "signal")
+KERNEL_USES = ("opcode", "select", "signal")
 """What the kernel imports when it starts: imported here, no worker has to."""
 
 
@@ -201,26 +202,25 @@ def work(program: ModuleType, plan: Plan) -> None:
     os._exit(0)
 
 
-def prepared(setup: Setup) -> ModuleType:
-    """The worker's program and its libraries, imported, with the memory they share kept as it is."""
-    sys.path.extend(setup.sys_path)
-    program = _load(setup.program)
-    for name in (*KERNEL_USES, *setup.preload):
-        __import__(name)
-    sys.modules["importlib.util"].find_spec("numpy")  # finders keep what folders hold
-    gc.freeze()
-    return program
+class Program:
+    """What workers run: a file of Python, compiled before its folder can't be written any more, and run later."""
 
+    def __init__(self, path: str) -> None:
+        self.name = f"actlet_program.{os.path.basename(path)[:-3]}"
+        self.path = path
+        self.code = SourceFileLoader(self.name, path).get_code(self.name)
 
-def _load(path: str) -> ModuleType:
-    """A file's module, from its folder's cache of compiled code."""
-    folder, file = os.path.split(path)
-    package = ModuleType("actlet_program")
-    package.__path__ = [folder]
-    sys.modules[package.__name__] = package
-    name = f"{package.__name__}.{file[:-3]}"
-    __import__(name)
-    return sys.modules[name]
+    def load(self, setup: Setup) -> ModuleType:
+        """Its module, with all that workers need imported, and the memory they share kept as it is."""
+        sys.path.extend(setup.sys_path)
+        module = sys.modules[self.name] = ModuleType(self.name)
+        module.__file__ = self.path
+        exec(self.code, vars(module))  # type: ignore[arg-type]
+        for name in (*KERNEL_USES, *setup.preload):
+            __import__(name)
+        PathFinder.find_spec("numpy")  # finders keep what folders hold
+        gc.freeze()
+        return module
 
 
 def main() -> None:
@@ -233,10 +233,11 @@ def main() -> None:
     os.umask(0o022)
     world = World()
     try:
+        code = Program(setup.program)
         if setup.namespaces:
             world.enter(setup)
         prctl(DUMPABLE, 0)
-        program = prepared(setup)
+        program = code.load(setup)
         world.arrive()
     except OSError as error:
         _give_up(control, "refused" if setup.namespaces else "error", error)
