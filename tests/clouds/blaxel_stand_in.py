@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from cloud_machine import Machine, exit_of
+from cloud_machine import Machine, exit_of, output_of
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -130,26 +130,17 @@ class BlaxelStandIn:
         return StreamingResponse(self._events(self.machines[name], process), media_type="application/x-ndjson")
 
     async def _events(self, machine: Machine, process: asyncio.subprocess.Process) -> AsyncIterator[str]:
-        heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(16)
-        readers = [
-            asyncio.create_task(self._read(getattr(process, name), name, heard)) for name in ("stdout", "stderr")
-        ]
         logs = ""
-        for _ in readers:
-            while (piece := await heard.get())[1]:
-                logs = (logs + piece[1].decode("utf-8", "replace"))[-65_536:]
-                yield _line(piece[0], piece[1].decode("utf-8", "replace")) + _line("keepalive", "")
+        async for name, data in output_of(process, self.chunk):
+            text = data.decode("utf-8", "replace")
+            logs = (logs + text)[-65_536:]
+            yield _line(name, text) + _line("keepalive", "")
         code, _ = exit_of(await process.wait())
         if machine.ended:
             raise ConnectionError("the sandbox is gone, and its connections with it")
         told = {"pid": str(process.pid), "name": "", "command": "", "status": "failed" if code else "completed"}
         told |= {"startedAt": "", "completedAt": "", "exitCode": code, "workingDir": "", "logs": logs}
         yield _line("result", json.dumps({**told, "stdout": logs, "stderr": ""}))
-
-    async def _read(self, stream: asyncio.StreamReader, name: str, heard: asyncio.Queue[tuple[str, bytes]]) -> None:
-        while data := await stream.read(self.chunk):
-            await heard.put((name, data))
-        await heard.put((name, b""))
 
     async def write_stdin(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,6 +87,21 @@ class Machine:
                 os.killpg(process.pid, signal.SIGKILL)
         for folder in {*self._folders, self.home}:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+async def output_of(process: asyncio.subprocess.Process, chunk: int) -> AsyncIterator[tuple[str, bytes]]:
+    """What a process prints, as it does: "stdout" or "stderr" with up to `chunk` bytes, until both have ended."""
+    heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(16)
+
+    async def read(name: str, stream: asyncio.StreamReader) -> None:
+        while data := await stream.read(chunk):
+            await heard.put((name, data))
+        await heard.put((name, b""))
+
+    readers = [asyncio.create_task(read(name, getattr(process, name))) for name in ("stdout", "stderr")]
+    for _ in readers:
+        while (piece := await heard.get())[1]:
+            yield piece
 
 
 def exit_of(code: int) -> tuple[int, str | None]:

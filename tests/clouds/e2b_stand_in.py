@@ -11,7 +11,7 @@ import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
-from cloud_machine import Machine, exit_of
+from cloud_machine import Machine, exit_of, output_of
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from e2b.envd.process import process_pb
@@ -116,24 +116,14 @@ class E2BStandIn(Process):
         if not request.stdin:
             process.stdin.close()
         yield _event("start", process_pb.ProcessEvent.StartEvent(pid=process.pid))
-        heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(16)
-        readers = [
-            asyncio.create_task(self._read(getattr(process, name), name, heard)) for name in ("stdout", "stderr")
-        ]
-        for _ in readers:
-            while (piece := await heard.get())[1]:
-                yield _event("data", process_pb.ProcessEvent.DataEvent(output=Oneof(*piece)))
+        async for piece in output_of(process, self.chunk):
+            yield _event("data", process_pb.ProcessEvent.DataEvent(output=Oneof(*piece)))
         code, error = exit_of(await process.wait())
         if machine.ended:
             raise ConnectError(Code.UNAVAILABLE, "the connection to the sandbox ended before the stream completed")
         yield _event(
             "end", process_pb.ProcessEvent.EndEvent(exit_code=code, exited=True, status="", error=error or "")
         )
-
-    async def _read(self, stream: asyncio.StreamReader, name: str, heard: asyncio.Queue[tuple[str, bytes]]) -> None:
-        while data := await stream.read(self.chunk):
-            await heard.put((name, data))
-        await heard.put((name, b""))
 
     async def send_input(self, request: process_pb.SendInputRequest, ctx: Any) -> process_pb.SendInputResponse:
         machine = self._machine(ctx.request_headers)

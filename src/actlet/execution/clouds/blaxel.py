@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from .box import CloudBox, Terms
+from .box import CloudBox
 from .rented import CommandFailed, Rented, Say, Tail, ended_with
+from .running import Terms
 
 KERNEL = "actlet-kernel"
 ENDED = {"DEACTIVATED", "DELETING", "FAILED", "TERMINATED"}

@@ -15,8 +15,9 @@ from threading import Thread
 from typing import Any
 
 from ...threads import Alarm
-from .box import CloudBox, Terms, required_key
+from .box import CloudBox, required_key
 from .rented import CommandFailed, Rented, Say, Tail, ended_with
+from .running import Terms
 
 FILE_SECONDS = 1800
 """Seconds that a file may take to get there or back."""

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from ...errors import BoxError
-from .box import CloudBox, Terms
+from .box import CloudBox
 from .rented import Rented, Say, ended_with
+from .running import Terms
 
 
 class ModalExecutor(CloudBox):
