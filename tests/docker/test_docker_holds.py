@@ -235,11 +235,6 @@ class TestLimits:
 
     def test_the_processor_is_limited(self, make_box: Boxes, api: Any) -> None:
         box = make_box(cpus=0.5)
-        value(box, "1")
-        (container,) = [
-            c
-            for c in api.containers(filters={"label": "actlet"})
-            if api.inspect_container(c)["HostConfig"]["NanoCpus"] == 500_000_000
-        ]
-        assert container
         assert value(box, "import os\nos.environ['OMP_NUM_THREADS']") == "1"
+        assert box._container is not None
+        assert api.inspect_container(box._container.id)["HostConfig"]["NanoCpus"] == 500_000_000

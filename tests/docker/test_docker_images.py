@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ VERSIONS = Path.home() / ".pyenv" / "versions"
 def test_packages_are_installed_once_with_progress(make_box: Boxes, api: Any) -> None:
     lines: list[str] = []
     options = {"packages": ["iniconfig==2.0.0"], "packages_network": "host", "progress": lines.append}
-    box = make_box(**options)
-    box.prepare()
-    assert value(box, "import iniconfig\niniconfig.__name__") == "iniconfig"
-    assert lines[0] == f"installing iniconfig==2.0.0 on {IMAGE}"
+    boxes = [make_box(**options) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(DockerExecutor.prepare, boxes))
+    assert [value(box, "import iniconfig\niniconfig.__name__") for box in boxes] == ["iniconfig"] * 3
+    assert [line for line in lines if "installing" in line] == [f"installing iniconfig==2.0.0 on {IMAGE}"]
     assert any("Successfully installed" in line for line in lines)
     lines.clear()
     assert value(make_box(**options), "import iniconfig\n1") == 1

@@ -202,7 +202,7 @@ class TestTheHostDies:
         process, number = host(stuck)
         assert until(lambda: running_ids(api, number))
         time.sleep(1)  # it is in a regular expression now, which lets no other thread go on
-        assert sweep(api) == []
+        assert number not in sweep(api)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert number in sweep(api) or not listed(api, number)
@@ -242,7 +242,7 @@ def test_the_sweep_leaves_others_alone(make_box: Boxes, engine_url: str, api: An
         "Id"
     ]
     try:
-        assert sweep(api) == []
+        assert not {theirs, elsewhere} & set(sweep(api))
         assert value(box, "a") == 1
         left = {container["Id"] for container in api.containers(all=True)}
         assert {theirs, elsewhere} <= left

@@ -32,7 +32,7 @@ REMOVE_SECONDS = 10.0
 CLOCKS_DIFFER = 300
 """Seconds that the engine's clock, which may be another machine's, may be behind."""
 
-KILLED = 128 + signal.SIGKILL
+KILLED = 128 + 9
 """The exit code of a container whose kernel was killed."""
 
 REMEDIES = {

@@ -34,6 +34,7 @@ class Engine:
         self.api, self.url = api, url
         self.kind, self.version = _kind(api.version())
         self.images: dict[object, str] = {}
+        self.providing = threading.Lock()
         self._pid = os.getpid()
         self._alive: set[str] = set()
         self._doomed: queue.SimpleQueue[str] = queue.SimpleQueue()

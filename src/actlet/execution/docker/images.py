@@ -61,7 +61,13 @@ def image_of(engine: Engine, source: Source, say: Progress) -> str:
 
 
 def provide(engine: Engine, source: Source, say: Progress) -> str:
-    """Pull or build what is missing of an image; its name. Raises `BoxError` if it can't be had."""
+    """Pull or build what is missing of an image, once for all who ask; its name. Raises `BoxError`."""
+    with engine.providing:
+        name = engine.images[source] = _provided(engine, source, say)
+    return name
+
+
+def _provided(engine: Engine, source: Source, say: Progress) -> str:
     name = source.image if source.dockerfile is None else _built(engine, source, source.dockerfile, say)
     found = _inspect(engine.api, name)
     if found is None:
@@ -69,7 +75,6 @@ def provide(engine: Engine, source: Source, say: Progress) -> str:
         found = _inspect(engine.api, name) or {}
     if source.packages:
         name = _with_packages(engine, name, found["Id"], source, say)
-    engine.images[source] = name
     return name
 
 
