@@ -114,9 +114,10 @@ class DockerExecutor(RemoteBox):
         """Whether an engine answers, and what is missing."""
         try:
             engine = engine_at()
-        except (BoxError, MissingExtraError) as error:
-            what, _, remedy = str(error).partition(": ")
-            return Readiness(False, what, remedy)
+        except MissingExtraError as error:
+            return Readiness(False, "its SDK isn't installed", str(error))
+        except BoxError as error:
+            return Readiness(False, "no container engine answers", str(error))
         return Readiness(True, describe(engine))
 
     def prepare(self) -> None:
