@@ -103,10 +103,12 @@ def test_options_that_make_no_sense_end_with_exit_code_2(actlet, serve, argument
     assert server.requests == []
 
 
-def test_a_box_that_cannot_be_started_is_told_with_the_remedy(actlet, serve):
+@pytest.mark.parametrize("options", [(), ("--executor-option", "timeout_seconds=9")])
+@pytest.mark.parametrize(("box", "remedy"), [("docker", "start Docker"), ("e2b", "E2B_API_KEY")])
+def test_a_box_that_cannot_be_started_is_told_with_the_remedy(actlet, serve, box, remedy, options):
     _, model = serve(code("final_answer(1)"))
     actlet.env["DOCKER_HOST"] = f"unix://{actlet.folder}/no-engine.sock"
-    done = actlet("run", *model, "--executor", "docker", "Go.")
+    done = actlet("run", *model, "--executor", box, *options, "Go.")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "start Docker" in done.stderr
+    assert remedy in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ import pytest
 from actlet import CodeAgent
 from actlet.errors import BoxError
 from actlet.execution.box import CodeOutput
+from actlet.execution.boxes import BOXES, box_class
 from actlet.execution.protocol import RemoteBox
 from actlet.execution.sandbox import SandboxExecutor
 from actlet.testing import ProcessExecutor, ScriptedModel
@@ -226,6 +227,26 @@ def test_a_forked_process_leaves_the_boxes_of_its_parent_alone():
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert box.run("x").output == 1
     box.cleanup()
+
+
+# Every kind
+
+KEYS = ("E2B_API_KEY", "MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "BL_API_KEY", "BL_WORKSPACE")
+
+
+@pytest.mark.parametrize("name", [name for name in BOXES if name != "local"])
+def test_every_box_is_taken_by_name_with_options_as_an_object_and_from_a_function(name, monkeypatch):
+    for key in KEYS:
+        monkeypatch.setenv(key, "a-key")
+    kind = box_class(name)
+    named = agent_of(script("1"), executor_type=name, executor_kwargs={"timeout_seconds": 7})
+    box = named.session().box
+    assert (type(box), box.timeout_seconds) == (kind, 7)
+    own = kind(timeout_seconds=7)
+    assert agent_of(script("1"), executor=own).session().box is own
+    assert type(agent_of(script("1"), executor=kind).session().box) is kind
+    told = [agent_of(script("1"), executor_type=name), agent_of(script("1"), executor=own)]
+    assert all("Modules that can be imported: all of Python's standard library" in a.system_prompt for a in told)
 
 
 # What the model is told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from ..errors import BoxError
 from ..monitoring import AgentLogger, LogLevel
 from .boxing import box_settings
 from .exits import CommandError, Exit, UnansweredError
@@ -49,6 +50,8 @@ def build_agent(options: Namespace, **settings: Any) -> Any:
         return CodeAgent(**settings, **box_settings(options))
     except (ValueError, TypeError, ImportError) as error:
         raise CommandError(str(error)) from error
+    except BoxError as error:
+        raise CommandError(str(error), Exit.FAILED) from error
 
 
 def find(spec: str | None, api_base: str | None = None, api_key: str | None = None, quiet: bool = False) -> Any:
