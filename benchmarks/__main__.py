@@ -136,7 +136,8 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(ALL)}")
     if not Path(SMOLAGENTS).exists() and names != ["boxes"]:
         raise SystemExit(f"{SMOLAGENTS} is missing: `make bench` sets it up, or set SMOLAGENTS_PYTHON")
-    print(f"{'':44} {'actlet':>10} {'smolagents':>10} {'ratio':>9}  {'':6} goal")
+    if names != ["boxes"]:
+        print(f"{'':44} {'actlet':>10} {'smolagents':>10} {'ratio':>9}  {'':6} goal")
     for name in names or ALL:
         ALL[name]()
 
