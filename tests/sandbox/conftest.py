@@ -32,18 +32,22 @@ def python_for(user: int) -> str | None:
     return None
 
 
+KINDS = ["root", "root, namespaces", "user", "user, namespaces", "user, mounts"]
+"""Who it is, and what is refused."""
+
+
 class Someone:
-    """Runs requests of `sandbox_driver.py` as one kind of user: root or not, with namespaces refused or not."""
+    """Runs requests of `sandbox_driver.py` as one of `KINDS`."""
 
     def __init__(self, kind: str, place: Path) -> None:
-        self.refused = kind.endswith("refused")
+        self.refused = kind.partition(", ")[2]
         self.root = kind.startswith("root")
         self.place = place
         self.identity: dict = {}
         self.python: str | None = sys.executable
         if (
             os.geteuid() == 0 and kind != "root"
-        ):  # without mounts, workers become users that must be able to read it
+        ):  # without mounts, its workers are users who must be able to read it
             self.python = python_for(ORDINARY)
         if os.geteuid() == 0 and not self.root:
             self.identity = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
@@ -63,6 +67,7 @@ class Someone:
             capture_output=True,
             text=True,
             env={
+                "REFUSED": self.refused,
                 "PYTHONPATH": str(self.place / "src"),
                 "CANARY_SECRET": "canary-7c1f",
                 "PYTHONDONTWRITEBYTECODE": "1",
@@ -81,7 +86,7 @@ class Someone:
         return result["out"].strip()
 
 
-@pytest.fixture(scope="session", params=["root", "root, refused", "user", "user, refused"])
+@pytest.fixture(scope="session", params=KINDS)
 def someone(request, place):
     """Each kind of user in turn."""
     return Someone(request.param, place)

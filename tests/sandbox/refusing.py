@@ -1,4 +1,7 @@
-"""Executes a command with namespaces refused, as Docker's default profile and hardened kernels do."""
+"""Executes a command with namespaces refused, as Docker's default profile and hardened kernels do.
+
+With REFUSED=mounts they are given, but nothing may be mounted in them, as Ubuntu's AppArmor does.
+"""
 
 import ctypes
 import errno
@@ -24,13 +27,21 @@ from actlet.execution.sandbox.syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, ca
 column = ARCHITECTURES[MACHINE][0]
 unshare = (272, 97)[column]
 clone = table(CHECKED, column)["clone"]
-lines = [
+mount, mount_setattr = (165, 40)[column], 442
+mounts = [
+    _line(LOAD, 0),
+    _line(EQUAL, mount, 0, 1), _fail(errno.EACCES),
+    _line(EQUAL, mount_setattr, 0, 1), _fail(errno.EACCES),
+    ALLOW,
+]  # fmt: skip
+namespaces = [
     _line(LOAD, 0),
     _line(EQUAL, unshare, 0, 1), _fail(errno.EPERM),
     _line(EQUAL, 435, 0, 1), _fail(errno.ENOSYS),
     _line(EQUAL, clone, 0, 4), _argument(0), _line(ANY_BIT, NAMESPACE_FLAGS, 0, 1), _fail(errno.EPERM), ALLOW,
     ALLOW,
 ]  # fmt: skip
+lines = mounts if os.environ.get("REFUSED") == "mounts" else namespaces
 program = b"".join(lines)
 memory = ctypes.create_string_buffer(program, len(program))
 prctl(NO_NEW_PRIVS, 1)
