@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -55,16 +56,31 @@ def box_kind(name: str, request: pytest.FixtureRequest) -> tuple[Any, dict[str, 
 
 @pytest.fixture(scope="session")
 def mcp_server() -> list[str]:
-    """The command of an MCP server, which npm installs once into the cache."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("needs node and npm: apt install nodejs npm")
+    """The command of an MCP server from npm, which is installed once into the cache."""
     folder = actlet_cache() / "tests" / SERVER.replace("/", "-")
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "installed").exists():
-            install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), SERVER]
-            subprocess.run(install, check=True, timeout=600)
-            (folder / "installed").touch()
+        node, npm = shutil.which("node"), shutil.which("npm")
+        return by_npm(folder, node, npm) if node and npm else by_deno(folder)
+
+
+def by_npm(folder: Path, node: str, npm: str) -> list[str]:
+    """The server under Node."""
+    if not (folder / "installed").exists():
+        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), SERVER]
+        subprocess.run(install, check=True, timeout=600)
+        (folder / "installed").touch()
     return [node, str(folder / PROGRAM), "stdio"]
+
+
+def by_deno(folder: Path) -> list[str]:
+    """The server under the Deno that the `wasm` extra brings."""
+    from actlet.execution.wasm.runtime import find_deno
+
+    deno, place = find_deno(), folder / "deno"
+    if not place.exists():
+        fetch = [deno, "cache", "--quiet", f"npm:{SERVER}"]
+        subprocess.run(fetch, check=True, timeout=600, env={**os.environ, "DENO_DIR": str(place)})
+    run = [deno, "run", "--allow-all", "--no-prompt", "--quiet", "--cached-only", f"npm:{SERVER}", "stdio"]
+    return ["env", f"DENO_DIR={place}", *run]
