@@ -38,7 +38,11 @@ async function begin(job, memory) {
   };
   const parts = await partsOf(job, memory);
   await Deno.permissions.revoke({ name: "read" });
-  worker.postMessage(parts);
+  worker.postMessage(parts, buffersOf(parts));
+}
+
+function buffersOf(parts) {
+  return Object.values(parts).filter(ArrayBuffer.isView).map((view) => view.buffer);
 }
 
 function end({ code, reason }) {

@@ -39,6 +39,10 @@ async function partsFor(memory) {
   return { memory, pyodide, module, mailbox, info, wasm, library, snapshot, packages };
 }
 
+function buffersOf(parts) {
+  return Object.values(parts).filter(ArrayBuffer.isView).map((view) => view.buffer);
+}
+
 // What the box says to Python, and Python to the box, in terms of this page.
 function watched(message) {
   if (message.is === "run") {
@@ -89,7 +93,7 @@ function kernel(socket) {
       socket.close(4000, why.slice(0, 100));
     };
     stop = () => sender.interrupt();
-    partsFor(memory).then((parts) => worker.postMessage(parts), (error) => fail(String(error)));
+    partsFor(memory).then((parts) => worker.postMessage(parts, buffersOf(parts)), (error) => fail(String(error)));
   });
 }
 

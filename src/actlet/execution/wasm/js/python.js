@@ -35,6 +35,8 @@ export async function run(parts, send) {
   python.setInterruptBuffer(receiver.signals);
   offer(python.FS, receiver, send);
   if (parts.packages) python.FS.writeFile("/tmp/packages.zip", parts.packages);
+  for (const name of ["wasm", "library", "snapshot"]) delete parts[name];
+  delete python._api.config._loadSnapshot;
   limitFiles(python.FS, (parts.diskMB ?? DISK_MB) << 20);
   python.setStdin({ stdin: () => null });
   for (const set of ["setStdout", "setStderr"]) python[set]({ write: (bytes) => printed(bytes, receiver, send) });
