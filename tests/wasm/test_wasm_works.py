@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,6 +112,13 @@ def test_packages_are_installed_with_those_that_have_c_code() -> None:
         assert (output.error, output.output) == (None, ["12,345", 7])
     finally:
         box.cleanup()
+
+
+def test_c_packages_of_pyodides_distribution_are_found_there_by_their_hash() -> None:
+    folder = runtime.runtime(runtime.find_deno(), (), None)
+    page = runtime.links(folder / "pyodide-lock.json")
+    (numpy,) = [line for line in page.splitlines() if "/numpy-" in line]
+    assert re.search(r'href="https://\S+/numpy-\S+_wasm32\.whl#sha256=[0-9a-f]{64}"', numpy)
 
 
 def test_a_package_without_a_wheel_is_an_error_that_says_so() -> None:

@@ -4,13 +4,15 @@ Deno comes with the `wasm` extra (from PyPI) or is one that is installed; Pyodid
 registry by Deno, which checks it against `js/deno.lock`. The folder's name is a hash of all that the snapshot
 depends on; it is made once, and used offline from then on. Packages are another folder beside it.
 
-Not done here: no package is ever run on this machine, since only wheels are installed; C packages must have a wheel
-for Pyodide's platform in the package index (numpy and pandas have none there).
+Not done here: no package is ever run on this machine, since only wheels are installed. Those with C code come from
+the package index, if it has a wheel for Pyodide's platform, or from Pyodide's own distribution (numpy, pandas);
+`pyodide-lock.json` holds the hashes of its wheels.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +34,9 @@ PYTHON_FLAGS = (
     "--platform=pyemscripten_2026_0_wasm32",
 )  # fmt: skip
 """For pip: what wheels this Pyodide takes."""
+
+DISTRIBUTION = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full/"
+"""Where the wheels of Pyodide's own distribution are."""
 
 PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 SNAPSHOT = "snapshot.bin"
@@ -168,8 +173,20 @@ def _add_packages(folder: Path, base: Path, packages: tuple[str, ...], progress:
     with tempfile.TemporaryDirectory() as scratch:
         installed = Path(scratch) / "packages"
         installed.mkdir()
-        install(installed, packages, progress, flags=PYTHON_FLAGS)
+        page = Path(scratch) / "links.html"
+        page.write_text(links(base / "pyodide-lock.json"))
+        install(installed, packages, progress, flags=(*PYTHON_FLAGS, f"--find-links={page}"))
         _zip(installed, folder / PACKAGES)
+
+
+def links(lock: Path) -> str:
+    """A page for pip, of the wheels with C code that Pyodide's distribution has."""
+    wheels = [(each["file_name"], each["sha256"]) for each in json.loads(lock.read_text())["packages"].values()]
+    return "\n".join(
+        f'<a href="{DISTRIBUTION}{name}#sha256={digest}">{name}</a>'
+        for name, digest in wheels
+        if name.endswith("_wasm32.whl")
+    )
 
 
 def _zip(tree: Path, target: Path) -> None:
