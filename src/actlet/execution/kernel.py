@@ -1351,6 +1351,7 @@ class Folder:
     def __init__(self, path: str, most: int = MOST_FILES) -> None:
         self.path, self.most = path, most
         self._seen: dict[str, tuple[int, int]] | None = None
+        self._empty_since: int | None = None
 
     def remember(self) -> None:
         """What is there now is not what a snippet made."""
@@ -1390,7 +1391,10 @@ class Folder:
 
     def changed(self) -> list[str]:
         """The files that were made or changed since they were remembered or put, or this was last asked."""
+        if self._empty_since is not None and self._empty_since == self._changed_at():
+            return []
         seen, self._seen = self._seen, self._states()
+        self._empty_since = None if self._seen else self._emptied_at()
         if seen is None or self._seen is None:
             return []
         return sorted([name for name, state in list(self._seen.items()) if seen.get(name) != state])
@@ -1407,6 +1411,19 @@ class Folder:
         for folder in reversed(folders[1:]):
             os.rmdir(os.path.join(self.path, folder))
         self._seen = {}
+
+    def _changed_at(self) -> int:
+        """When something was last put into the folder itself or taken out of it; -1 if it has gone."""
+        try:
+            return os.stat(self.path).st_mtime_ns
+        except OSError:
+            return -1
+
+    def _emptied_at(self) -> int | None:
+        """The same, if the folder is empty, and has been for so long that a change from now on has another time."""
+        changed_at = self._changed_at()
+        is_empty = not self._entries("") and time.time_ns() - changed_at > 100_000_000
+        return changed_at if is_empty else None
 
     def _states(self) -> dict[str, tuple[int, int]] | None:
         """Of every file when it was changed and its size; None if there is too much to look at."""

@@ -23,6 +23,9 @@ _DOUBTFUL = {
 }  # fmt: skip
 
 
+_EVERYTHING = Imports(["*"])
+
+
 def _anything() -> None:
     """Stands for the value of a name, of which nothing is known: it may be something to call."""
 
@@ -33,6 +36,8 @@ class Known:
     def __init__(self) -> None:
         self._names: set[str] = set()
         self._files: set[str] = set()
+        self._tools: Mapping[str, Any] | None = None
+        self._found: dict[str, Any] = {}
         self._doubt = False
 
     def add_files(self, files: Iterable[str]) -> None:
@@ -76,8 +81,10 @@ class Known:
             self._doubt = True
         if self._doubt:
             return None
-        found = {**vars(builtins), **dict.fromkeys(tools), "__name__": None, "__builtins__": None}
-        around = Surroundings(dict.fromkeys(self._names, _anything), found, tools, Imports(["*"]))
+        if tools is not self._tools:
+            self._tools = tools
+            self._found = {**vars(builtins), **dict.fromkeys(tools), "__name__": None, "__builtins__": None}
+        around = Surroundings(dict.fromkeys(self._names, _anything), self._found, tools, _EVERYTHING)
         problems = mistakes(survey, around)
         if not problems:
             return None
