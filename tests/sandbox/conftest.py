@@ -45,9 +45,8 @@ class Someone:
         self.place = place
         self.identity: dict = {}
         self.python: str | None = sys.executable
-        if (
-            os.geteuid() == 0 and kind != "root"
-        ):  # without mounts, its workers are users who must be able to read it
+        # root's workers are users, who must be able to read Python where there are no mounts
+        if os.geteuid() == 0 and kind != "root":
             self.python = python_for(ORDINARY)
         if os.geteuid() == 0 and not self.root:
             self.identity = {"user": ORDINARY, "group": ORDINARY, "extra_groups": []}
