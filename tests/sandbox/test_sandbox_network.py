@@ -165,6 +165,24 @@ def test_a_name_that_leads_to_this_machine_is_refused(servers, monkeypatch):
         box.cleanup()
 
 
+def test_an_address_that_accepts_nothing_is_followed_by_the_next(servers, monkeypatch):
+    import socket
+
+    found = socket.getaddrinfo
+
+    def several(host, *args, **kwargs):
+        return [e for address in ("127.0.0.1", "127.0.0.2") for e in found(address, *args, **kwargs)][::-1]
+
+    box = SandboxExecutor(network=[f"localhost:{servers[0]}"])
+    try:
+        box.start()
+        monkeypatch.setattr(socket, "getaddrinfo", several)
+        code = f"import urllib.request as u; u.urlopen('http://localhost:{servers[0]}/x').read()"
+        assert box.run(code).output == b"/x"
+    finally:
+        box.cleanup()
+
+
 def test_what_is_passed_on_is_for_the_host_that_was_checked():
     request = parse(b"GET http://a.example:81/x HTTP/1.1\r\nHost: b.example\r\nProxy-Authorization: k\r\nA: b")
     assert (request.host, request.port) == ("a.example", 81)

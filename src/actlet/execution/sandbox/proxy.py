@@ -147,9 +147,7 @@ class Proxy:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = parse(await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_SECONDS))
-        address = await self._address(request.host, request.port)
-        there = asyncio.open_connection(address, request.port)
-        answers, asks = await asyncio.wait_for(there, WAIT_SECONDS)
+        answers, asks = await _connect(await self._addresses(request.host, request.port), request.port)
         try:
             if request.head is None:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -159,8 +157,8 @@ class Proxy:
         finally:
             asks.close()
 
-    async def _address(self, host: str, port: int) -> str:
-        """The address to connect to. Raises `Refused`."""
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        """The addresses to connect to, the best first. Raises `Refused`."""
         self._hosts.check(host, port)
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(entry[4][0]) for entry in found]
@@ -168,7 +166,16 @@ class Proxy:
             private = [address for address in addresses if not public(address)]
             if private:
                 raise Refused(f"{host} leads to {private[0]}, which isn't public: list the address itself")
-        return addresses[0]
+        return addresses
+
+
+async def _connect(addresses: list[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first address that accepts one. Raises `OSError`."""
+    *others, last = addresses
+    for address in others:
+        with suppress(OSError, TimeoutError):
+            return await asyncio.wait_for(asyncio.open_connection(address, port), WAIT_SECONDS)
+    return await asyncio.wait_for(asyncio.open_connection(last, port), WAIT_SECONDS)
 
 
 def _is_address(host: str) -> bool:
