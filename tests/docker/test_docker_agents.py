@@ -51,7 +51,7 @@ def test_an_agent_solves_a_task_in_a_container(engine_url: str) -> None:
 
 
 def test_requirements_in_code_streamed_files_out_and_nothing_left(engine_url: str, api: Any) -> None:
-    packages = {"packages": ["iniconfig==2.0.0"], "packages_network": "host", "progress": None}
+    packages = {"packages": ["iniconfig==1.0.1"], "packages_network": "host", "progress": None}
     box = DockerExecutor(base_url=engine_url, image=IMAGE, memory_mb=256, disk_mb=32, **packages)
     box.prepare()
     box.put_file("in.ini", "[a]\nb = 1\n")

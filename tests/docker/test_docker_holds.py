@@ -14,6 +14,8 @@ from docker_support import Boxes, running, until, value
 from actlet.execution.docker import DockerExecutor
 from actlet.testing.conformance import error_of, run
 
+pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
+
 
 @pytest.fixture(scope="module")
 def held(engine_url: str) -> Iterator[DockerExecutor]:
@@ -32,8 +34,6 @@ def status(box: DockerExecutor) -> dict[str, str]:
 
 SYSCALL = """
 import ctypes, errno
-
-pytestmark = pytest.mark.xdist_group("docker")  # one worker starts one engine for all
 libc = ctypes.CDLL(None, use_errno=True)
 def call(number, *args):
     ctypes.set_errno(0)

@@ -306,4 +306,4 @@ def test_nothing_is_left_on_the_machine(make_box: Boxes, api: Any) -> None:
 
 
 def volumes_and_networks(api: Any) -> Any:
-    return api.volumes()["Volumes"], [network["Id"] for network in api.networks()]
+    return api.volumes()["Volumes"], {network["Id"] for network in api.networks()}

@@ -162,13 +162,20 @@ class DockerExecutor(RemoteBox):
 
 
 def _make(engine: Engine, source: Source, settings: Settings, say: Progress) -> Container:
-    """A container in which a kernel starts, from an image that is pulled or built first where it has to be."""
-    from docker.errors import ImageNotFound
+    """A container in which a kernel starts, from an image that is pulled or built first where it has to be.
+
+    Raises `BoxError`.
+    """
+    from docker.errors import DockerException, ImageNotFound
+    from requests.exceptions import RequestException
 
     try:
-        return start_kernel(engine, image_of(engine, source, say), settings)
-    except ImageNotFound:
-        return start_kernel(engine, provide(engine, source, say), settings)
+        try:
+            return start_kernel(engine, image_of(engine, source, say), settings)
+        except ImageNotFound:
+            return start_kernel(engine, provide(engine, source, say), settings)
+    except (DockerException, RequestException) as error:
+        raise BoxError(f"the engine at {engine.url} failed: {type(error).__name__}: {error}") from error
 
 
 def _unseen(line: str) -> None:
