@@ -559,6 +559,7 @@ def test_tools_that_time_out_again_and_again_poison_nothing_for_others() -> None
 CTRL_C = """
 import asyncio
 from actlet import CodeAgent, ToolCallingAgent, tool
+from actlet.runs.events import ToolFinished
 from actlet.testing import ScriptedModel
 
 @tool
@@ -566,17 +567,25 @@ def pay() -> str:
     "Pays."
     return "paid 100"
 
+paid = asyncio.Event()
+
+def note(event, run):
+    if isinstance(event, ToolFinished):
+        paid.set()
+
 @tool
 async def wait() -> None:
     "Waits."
+    while not paid.is_set():
+        await asyncio.sleep(0.01)
     print("waiting", flush=True)
     await asyncio.sleep(60)
 
 calls = ScriptedModel([[("pay", {}), ("wait", {})]])
 code = ScriptedModel(["<code>\\nprint(pay())\\nwait()\\n</code>"])
 agents = {
-    "calls": lambda: ToolCallingAgent([pay, wait], calls, verbosity_level=-1),
-    "code": lambda: CodeAgent([pay, wait], code, verbosity_level=-1),
+    "calls": lambda: ToolCallingAgent([pay, wait], calls, verbosity_level=-1, observers=[note]),
+    "code": lambda: CodeAgent([pay, wait], code, verbosity_level=-1, observers=[note]),
 }
 agent = agents[KIND]()
 try:

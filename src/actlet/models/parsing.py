@@ -137,6 +137,8 @@ def _repaired_at(text: str, start: int) -> tuple[Any, int] | None:
             return read(text[start:end]), end
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
+        except SystemError:  # CPython's fault where threads parse at once (see kernel.tree_of): no value, then
+            continue
     return None
 
 
