@@ -81,6 +81,7 @@ def private_podman() -> Iterator[str]:
             import_image(url, IMAGE, Path(sys.base_prefix))
             yield url
     finally:
+        _end_all_of(folder)  # what podman watches an installation with stays for five minutes
         _unmount(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -130,6 +131,14 @@ def _wait(daemon: subprocess.Popen[bytes], url: str, log: Path) -> None:
             return
         time.sleep(0.2)
     raise RuntimeError(f"the engine doesn't start:\n{log.read_text()[-2000:]}")
+
+
+def _end_all_of(folder: Path) -> None:
+    """Kill the processes that have the folder in their command."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if f"{folder}/" in path.read_text(errors="replace") and int(path.parent.name) != os.getpid():
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 def _unmount(folder: Path) -> None:
