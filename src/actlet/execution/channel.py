@@ -59,6 +59,8 @@ class PipeChannel(Channel):
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd, self._write_fd = read_fd, write_fd
         self._reader = _Reader(read_fd)
+        self._glance = select.poll()  # of its own: two threads can't use one at once
+        self._glance.register(read_fd, select.POLLIN)
         self._lock = threading.Lock()
         self._waiting: deque[memoryview] = deque()
         self._writing = False
@@ -122,7 +124,7 @@ class PipeChannel(Channel):
     def quiet(self) -> bool:
         """Whether there is nothing to read, not even the end of the other side."""
         with self._lock:
-            return self._read_fd in self._open and self._reader.quiet()
+            return self._read_fd in self._open and not self._reader.ahead and not self._glance.poll(0)
 
     def close_writing(self) -> None:
         """Write nothing more: the kernel reads the end of its channel, if the two ends aren't one socket."""
@@ -156,10 +158,6 @@ class _Reader(ByteReader):
         while not self._poll.poll(OVER_MS):
             if self.over:
                 raise EOFError("the channel was closed")
-
-    def quiet(self) -> bool:
-        """Whether there is nothing to read, not even the end."""
-        return not self.ahead and not self._poll.poll(0)
 
 
 OVER_MS = 500
