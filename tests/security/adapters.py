@@ -257,6 +257,33 @@ class SandboxWithout(Remote):
         return _sandbox(lim, namespaces=self.namespaces, require=())
 
 
+class Docker(Remote):
+    """A container, in the engine at an address (which the tests start). Its image is that of tests/docker."""
+
+    def __init__(self, given: list[str], world: dict[str, Any]) -> None:
+        self.address = given[0]
+        super().__init__(world)
+
+    def make(self, lim: dict[str, int]) -> RemoteBox:
+        from actlet.execution.docker import DockerExecutor
+
+        return DockerExecutor(
+            image="actlet-test/python:latest", base_url=self.address, timeout_seconds=lim["WALL_S"],
+            memory_mb=lim["MEM_MB"], max_processes=lim["NPROC"], disk_mb=lim["DISK_MB"], limits=limits_of(lim),
+        )  # fmt: skip
+
+
+class Wasm(Remote):
+    """Pyodide under Deno."""
+
+    def make(self, lim: dict[str, int]) -> RemoteBox:
+        from actlet.execution.wasm import WasmExecutor
+
+        return WasmExecutor(
+            timeout_seconds=lim["WALL_S"], memory_mb=lim["MEM_MB"], disk_mb=lim["DISK_MB"], limits=limits_of(lim)
+        )
+
+
 class Local:
     """The local box."""
 
@@ -344,6 +371,8 @@ ADAPTERS: dict[str, Any] = {
     "sandbox-bare": SandboxWithoutNamespaces,
     "sandbox-without": partial(SandboxWithout, True),
     "sandbox-bare-without": partial(SandboxWithout, False),
+    "docker": Docker,
+    "wasm": Wasm,
     "local": Local,
 }
 """By name. After a colon stand the names of the layers to leave out, or of the modules that may be imported."""

@@ -268,7 +268,14 @@ class World:
     def _start_host(self, box: str) -> subprocess.Popen[str]:
         names = {"CANARY_SECRET": self.secrets["env"], "HOST_SECRET": self.secrets["hostmem"]}
         path = os.pathsep.join([str(self.who.source), *os.environ.get("ESCAPES_PATH", "").split(os.pathsep)])
-        plain = {"PATH": "/usr/bin:/bin", "HOME": f"{self.folder}/home", "LANG": "C.UTF-8", "PYTHONPATH": path}
+        cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+        plain = {
+            "PATH": os.environ["PATH"],
+            "XDG_CACHE_HOME": cache,
+            "HOME": f"{self.folder}/home",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": path,
+        }
         errors = open(f"{self.folder}/stderr", "a+")  # noqa: SIM115
         with errors:
             return subprocess.Popen(
@@ -362,7 +369,7 @@ class World:
             "host_grows": seen.get("grown", 0) > GROWTH_MB,
             "files": any(leads_out(name) for name in seen.get("files", ())),
             "ansi": "\x1b]" in str(seen.get("logs")),
-            "typeconf": bool(seen) and seen["error"] == "None" and seen["type"] != snippet.header.get("vtype", seen["type"]),
+            "typeconf": bool(seen) and seen["value"] != "None" and seen["type"] != snippet.header.get("vtype", seen["type"]),
             "says": any("BREACH" in str(seen.get(key, "")) for key in ("logs", "value")) or (not seen and "BREACH" in text),
         }  # fmt: skip
         return marks | {name for name, so in told.items() if so}
