@@ -16,12 +16,12 @@ OWN_OBJECT = 554
 """It assigns to an attribute of an object that the host gave it as a variable: that object is the host's own."""
 
 GIVEN = {
-    OWN_VARIABLE, OWN_OBJECT, 2, 10, 14, 66, 68, 70, 72, 84, 88, 536, 537, 538, 539, 540, 541, 543, 544, 546, 549, 578,
+    2, 10, 14, 66, 68, 70, 72, 84, 88, 536, 537, 538, 539, 540, 541, 543, 544, 546, 549, 578,
 }  # fmt: skip
 """They are authorized to import posix, builtins, ctypes, pickle, zipfile, gzip, sqlite3, linecache, logging, tempfile,
 timeit, urllib, numpy or pandas, and do with it what it is for."""
 
-WITH_DATA = {OWN_VARIABLE, OWN_OBJECT, 84, 88, 540, 541, 543, 544, 546, 549}
+WITH_DATA = {84, 88, 540, 541, 543, 544, 546, 549}
 """The same where numpy, pandas, json and csv may be imported: they read and write files, and pandas addresses; numpy
 makes arrays of memory."""
 
@@ -32,7 +32,12 @@ def test_with_default_imports_nothing_gets_through(world_of, snippet: Snippet):
     assert not verdict.hit or snippet.number in (OWN_VARIABLE, OWN_OBJECT), verdict
 
 
-@pytest.mark.parametrize("snippet", parameters(of("interpreter")))
+DATA = {"numpy", "pandas", "json", "csv"}
+
+
+@pytest.mark.parametrize(
+    "snippet", parameters([one for one in of("interpreter") if not DATA.isdisjoint(one.imports)])
+)
 def test_with_the_libraries_for_data_only_what_they_are_for_gets_through(world_of, snippet: Snippet):
     verdict = world_of("me").judge(snippet, "local:numpy+pandas+json+csv")
     assert not verdict.hit or snippet.number in WITH_DATA, verdict

