@@ -54,9 +54,14 @@ class Chromium:
                 with suppress(HTTPError):  # it has closed by itself
                     self._ask("GET", f"close/{tab['id']}")
 
-    def tabs(self) -> list[str]:
-        """The addresses by which the tabs' tools are reached."""
-        return [tab["webSocketDebuggerUrl"] for tab in self._ask("GET", "list") if tab["url"].startswith("http")]
+    def tab(self) -> str:
+        """The address by which the tools of a tab are reached; waits for one, since loading a page takes time."""
+        for _ in range(600):
+            for tab in self._ask("GET", "list"):
+                if tab["type"] == "page" and tab["url"].startswith("http"):
+                    return str(tab["webSocketDebuggerUrl"])
+            time.sleep(0.1)
+        raise AssertionError("there is no tab")
 
     def _ask(self, method: str, what: str) -> Any:
         request = urllib.request.Request(f"http://127.0.0.1:{self._port}/json/{what}", method=method)
