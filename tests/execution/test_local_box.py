@@ -464,3 +464,16 @@ def test_context_variables_of_the_caller_are_seen_by_the_snippet():
     box = LocalPythonExecutor(additional_functions={"who": who.get})
     who.set("the caller")
     assert box.run("who()").output == "the caller"
+
+
+def test_an_object_that_is_offered_as_a_tool_shows_nothing_but_that_it_can_be_called():
+    class Greeter:
+        key = "secret"
+
+        def __call__(self, name):
+            return f"hello {name}"
+
+    box = LocalPythonExecutor()
+    box.send_tools({"greet": Greeter()})
+    assert box.run("greet('you')").output == "hello you"
+    assert box.run("greet.key").error.type == "AttributeError"

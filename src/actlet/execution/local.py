@@ -140,7 +140,7 @@ class LocalPythonExecutor(Box):
     def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
         """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
         if name != FINAL_ANSWER and not hasattr(tool, "bind"):
-            return tool  # type: ignore[no-any-return]
+            return tool if isinstance(tool, (FunctionType, type)) else _only_called(tool)
         use = _Weakly(self, "_answer" if name == FINAL_ANSWER else "_call")
 
         def stub(*args: Any, **kwargs: Any) -> Any:
@@ -369,6 +369,16 @@ class _Weakly:
         if owner is None:
             raise RuntimeError("the box of this snippet is gone")
         return getattr(owner, self._method)(*args, **kwargs)
+
+
+def _only_called(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """An object that can be called, without its attributes."""
+
+    def stub(*args: Any, **kwargs: Any) -> Any:
+        return tool(*args, **kwargs)
+
+    stub.__doc__ = tool.__doc__
+    return stub
 
 
 def _shows_itself(kind: type) -> bool:
