@@ -161,6 +161,14 @@ class SandboxExecutor(RemoteBox):
         number = signal.Signals(-worker.code)
         return REASONS.get(number, f"it was ended by {number.name}")
 
+    def reset(self) -> None:
+        """Forget everything, for another session: the worker is ended, whatever a snippet has made of it.
+
+        Raises `BoxError` while a snippet runs.
+        """
+        super().reset()
+        self.cleanup()
+
     def _settings(self) -> dict[str, Any]:
         limits, shared = self._allowed, self._shared
         return {
