@@ -237,12 +237,20 @@ class LocalPythonExecutor(Box):
         running.start()
         stdout.capture(running.printed.write)
         try:
-            folder = Folder(".", MOST_FILES if self._keeps_thread else 0)
-            folder.remember()
-            output = replace(self._output(running, self._run(code)), files=tuple(folder.changed()))
+            output = self._with_files(running, code) if self._can_write else self._output(running, self._run(code))
         except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
             output = CodeOutput(error=SnippetError("InternalError", f"{type(error).__name__}: {error}"))
         running.end(output)
+
+    def _with_files(self, running: Running, code: str) -> CodeOutput:
+        folder = Folder(".", MOST_FILES)
+        folder.remember()
+        return replace(self._output(running, self._run(code)), files=tuple(folder.changed()))
+
+    @property
+    def _can_write(self) -> bool:
+        """Whether a snippet has a way to write files: the base modules have none."""
+        return self._keeps_thread
 
     def _run(self, code: str) -> Ended:
         kernel = self._kernel
