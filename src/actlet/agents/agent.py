@@ -238,8 +238,9 @@ class MultiStepAgent(ABC):
     ) -> Any:
         """`run`, on an event loop. Cancelling the task stops all that the run is doing."""
         session = self._own.for_run(reset)
-        wants = self._wants_result(return_full_result)
-        return await session.arun(task, images, additional_args, max_steps, return_full_result=wants)
+        run = session.start(task, images=images, additional_args=additional_args, max_steps=max_steps)
+        await run.afinish()
+        return run.result() if self._wants_result(return_full_result) else run.output
 
     def astream(
         self,

@@ -37,21 +37,16 @@ class AsyncDriver:
         """Perform the waits of `work`, yielding those of its events that are `shown`; `result` is then what `work`
         returned."""
         try:
-            while (event := await self._go_on(work, shown)) is not END:
+            while (event := await self.go_on(work, shown)) is not END:
                 yield event
         finally:
-            await self._leave(work)
+            await self.leave(work)
 
-    async def finish(self, work: Generator[Any, Any, Any], tell: Shown) -> Any:
-        """Perform the waits of `work`, giving `tell` its events. Returns what `work` returned."""
-        try:
-            await self._go_on(work, tell)
-        finally:
-            await self._leave(work)
-        return self.result
+    async def go_on(self, work: Generator[Any, Any, Any], shown: Shown) -> Any:
+        """Perform waits up to the next event that is `shown`, which is returned; `END` when `work` has ended.
 
-    async def _go_on(self, work: Generator[Any, Any, Any], shown: Shown) -> Any:
-        """Perform waits up to the next event that is `shown`, which is returned; `END` when `work` has ended."""
+        Whatever happens, `leave` the work afterwards.
+        """
         task = asyncio.current_task()
         assert task is not None
         result: Any = None
@@ -71,7 +66,8 @@ class AsyncDriver:
             elif shown(item):
                 return item
 
-    async def _leave(self, work: Generator[Any, Any, Any]) -> None:
+    async def leave(self, work: Generator[Any, Any, Any]) -> None:
+        """Close what is open, and abandon `work`, unless it has ended."""
         try:
             if self._opened:  # first, so that the work can tell what had come of what was stopped
                 await _whatever_happens(self._close_all())

@@ -135,7 +135,12 @@ class Run:
         """Carry the run out in this task."""
         driver = self._driver = _async_driver_class()()
         with _GoingOn(self):
-            self.output = await driver.finish(self._work(), self._tell)
+            work = self._work()
+            try:
+                await driver.go_on(work, self._tell)
+            finally:
+                await driver.leave(work)
+            self.output = driver.result
 
     def _driven(self, shown: Shown) -> Generator[Any, None, None]:
         driver = self._driver = Driver()
