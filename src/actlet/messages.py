@@ -58,6 +58,9 @@ class TokenUsage:
         return {**asdict(self), "total_tokens": self.total_tokens}
 
 
+NO_TOKENS = TokenUsage(0, 0)
+
+
 @dataclass(slots=True)
 class Timing:
     """When something started and ended, in seconds since the epoch."""

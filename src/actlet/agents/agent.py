@@ -36,7 +36,7 @@ from .checks import (
 )
 from .loop import carry_out_task
 from .own_sessions import OwnSessions
-from .prompting import EMPTY_PROMPT_TEMPLATES, PromptTemplates, cached_prompt, check_templates
+from .prompting import PromptTemplates, cached_prompt, check_templates, own_templates, shipped_templates
 from .team import Member, RecallTool, ShareTool
 
 S = TypeVar("S", bound=Session)
@@ -80,6 +80,8 @@ class MultiStepAgent(ABC):
     output_type: Any = "string"
     writes_code = False
     """Whether the model acts by code, and so needs no tool for it."""
+    prompts = "none"
+    """The prompts of this kind of agent that ship with actlet, by the name of their file."""
     makes_boxes = False
     """Whether its user gave a function that makes a box for each session, so that none is used again."""
 
@@ -121,7 +123,7 @@ class MultiStepAgent(ABC):
         check_streaming(model, stream_outputs)
         self.agent_name = type(self).__name__
         self.model = model
-        self.prompt_templates = check_templates(prompt_templates or EMPTY_PROMPT_TEMPLATES)
+        self._own_prompts = check_templates(prompt_templates) if prompt_templates else None
         self.instructions = instructions
         self.max_steps = max_steps
         self.planning_interval, self.replan_on_failure = planning_interval, replan_on_failure
@@ -181,7 +183,23 @@ class MultiStepAgent(ABC):
 
     def initialize_system_prompt(self) -> str:
         """The system prompt as it is now."""
-        return cached_prompt(self.prompt_templates["system_prompt"], self.prompt_variables())
+        return cached_prompt(self.templates["system_prompt"], self.prompt_variables())
+
+    @property
+    def templates(self) -> PromptTemplates:
+        """The prompts, to be read."""
+        return self._own_prompts or shipped_templates(self.prompts)
+
+    @property
+    def prompt_templates(self) -> PromptTemplates:
+        """The prompts, as a dict of this agent's own to change."""
+        if self._own_prompts is None:
+            self._own_prompts = own_templates(shipped_templates(self.prompts))
+        return self._own_prompts
+
+    @prompt_templates.setter
+    def prompt_templates(self, templates: PromptTemplates) -> None:
+        self._own_prompts = check_templates(templates)
 
     @property
     def system_prompt(self) -> str:

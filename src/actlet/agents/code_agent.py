@@ -19,7 +19,7 @@ from .agent import MultiStepAgent
 from .asking import generate
 from .checks import check_list
 from .parsing import closed, parse_code, parse_structured
-from .prompting import PromptTemplates, load_templates
+from .prompting import PromptTemplates
 
 CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
@@ -83,11 +83,11 @@ class CodeAgent(MultiStepAgent):
         self.makes_boxes = executor is not None and not isinstance(executor, PythonExecutor)
         if self.executor_kwargs:
             self._new_box()  # which raises, here and not in a run, if the box doesn't take them
-        prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
+        self.prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
         super().__init__(
             tools=tools,
             model=model,
-            prompt_templates=prompt_templates or load_templates(prompts),
+            prompt_templates=prompt_templates,
             planning_interval=planning_interval,
             stream_outputs=stream_outputs,
             **kwargs,

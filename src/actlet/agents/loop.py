@@ -149,7 +149,7 @@ def typed(agent: MultiStepAgent, words: str) -> tuple[Any, str]:
 
 def last_words(agent: MultiStepAgent, run: Run) -> list[ChatMessage]:
     """The messages that ask for an answer when the steps have run out."""
-    templates, messages = agent.prompt_templates["final_answer"], run.session.memory.messages()
+    templates, messages = agent.templates["final_answer"], run.session.memory.messages()
     if templates["pre_messages"]:
         messages = [ChatMessage(MessageRole.SYSTEM, templates["pre_messages"]), *messages[1:]]
     request = populate_template(templates["post_messages"], {"task": run.task})

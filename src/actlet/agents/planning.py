@@ -45,7 +45,7 @@ def plan(agent: MultiStepAgent, run: Run) -> Loop:
 
 def planning_messages(agent: MultiStepAgent, run: Run) -> MessageView:
     """The messages that ask for the first plan, or for a new one."""
-    templates, memory = agent.prompt_templates["planning"], run.session.memory
+    templates, memory = agent.templates["planning"], run.session.memory
     variables = {
         "task": run.task,
         "tools": agent.tools,

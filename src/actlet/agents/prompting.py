@@ -49,16 +49,23 @@ EMPTY_PROMPT_TEMPLATES = PromptTemplates(
 
 def load_templates(name: str) -> PromptTemplates:
     """The templates that ship with actlet under `name` ("code_agent", ...), as a dict of one's own to change."""
-    shipped = _shipped(name)
-    return {key: dict(value) if isinstance(value, dict) else value for key, value in shipped.items()}  # type: ignore[return-value]
+    return own_templates(shipped_templates(name))
+
+
+def own_templates(templates: PromptTemplates) -> PromptTemplates:
+    """A copy to change."""
+    return {key: dict(value) if isinstance(value, dict) else value for key, value in templates.items()}  # type: ignore[return-value]
 
 
 @lru_cache
-def _shipped(name: str) -> dict[str, Any]:
+def shipped_templates(name: str) -> PromptTemplates:
+    """The templates that ship with actlet, which all agents share; "none" are empty ones."""
     import yaml
 
+    if name == "none":
+        return EMPTY_PROMPT_TEMPLATES
     text = resources.files(__package__).joinpath("prompts", f"{name}.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded: PromptTemplates = yaml.safe_load(text)
     return loaded
 
 

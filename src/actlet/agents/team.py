@@ -133,7 +133,7 @@ def _session_for(agent: MultiStepAgent) -> _Borrowed:
 
 def managed_task(agent: MultiStepAgent, task: str) -> str:
     """The task as a member is given it."""
-    return populate_template(agent.prompt_templates["managed_agent"]["task"], {"name": agent.name, "task": task})
+    return populate_template(agent.templates["managed_agent"]["task"], {"name": agent.name, "task": task})
 
 
 def reported(run: Run) -> Any:
@@ -145,7 +145,7 @@ def reported(run: Run) -> Any:
     if run.error is not None:
         words = run.error.message if run.output is None else truncate_content(as_text(run.output))
         raise AgentToolExecutionError(f"{agent.name} ran out of steps before it had an answer. It can say: {words}")
-    template = agent.prompt_templates["managed_agent"]["report"]
+    template = agent.templates["managed_agent"]["report"]
     if template.strip() == BARE_REPORT and not agent.provide_run_summary:
         return run.output
     report = populate_template(template, {"name": agent.name, "final_answer": run.output})

@@ -19,7 +19,7 @@ from ..runs.run import Run
 from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
 from .asking import generate
-from .prompting import PromptTemplates, load_templates
+from .prompting import PromptTemplates
 
 _ALONE = "Not taken as the answer: other calls were made in the same step. Look at their results, then answer."
 _STOPPED = "Stopped before it finished."
@@ -31,6 +31,8 @@ class ToolCallingAgent(MultiStepAgent):
     `max_tool_threads`: how many calls go on at once; None: all of a step. All other parameters are those of
     `MultiStepAgent`.
     """
+
+    prompts = "toolcalling_agent"
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class ToolCallingAgent(MultiStepAgent):
         super().__init__(
             tools=tools,
             model=model,
-            prompt_templates=prompt_templates or load_templates("toolcalling_agent"),
+            prompt_templates=prompt_templates,
             planning_interval=planning_interval,
             stream_outputs=stream_outputs,
             max_tool_threads=max_tool_threads,

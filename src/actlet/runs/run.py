@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError
-from ..messages import Timing, TokenUsage
+from ..messages import NO_TOKENS, Timing, TokenUsage
 from ..models.transient import transient
 from ..threads import Alarm
 from .current import current_run
@@ -65,7 +65,7 @@ class Run:
         self.step_number = 0
         self.interrupted = False
         self.timing = Timing(time.time())
-        self.usage = TokenUsage(0, 0)
+        self.usage = NO_TOKENS
         self.usage_known = True
         self._cost: float | None = 0.0
         self.output: Any = None

@@ -14,7 +14,7 @@ from ..errors import BoxError
 from ..execution.box import Box, PythonExecutor
 from ..memory.callbacks import CallbackRegistry
 from ..memory.memory import AgentMemory
-from ..messages import TokenUsage
+from ..messages import NO_TOKENS
 from .driving import interrupted
 from .retrying import RetryPolicy
 from .run import Run
@@ -77,7 +77,7 @@ class Session:
         self.wrappers = tuple(wrappers)
         self.observers = tuple(observers)
         self.run_count = 0
-        self.token_usage = TokenUsage(0, 0)
+        self.token_usage = NO_TOKENS
         self.duration = 0.0
         self.current: Run | None = None
         self._last: tuple[str | None, int] = (None, 0)
