@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -95,7 +96,7 @@ def _dockerd(folder: Path) -> Iterator[str]:
     options = {
         "config-file": folder / "daemon.json",
         "data-root": folder / "data", "exec-root": folder / "exec", "pidfile": folder / "dockerd.pid", "host": url,
-        "bridge": "none", "iptables": "false", "ip6tables": "false", "containerd-namespace": folder.name,
+        "bridge": "none", "iptables": "false", "ip6tables": "false", "containerd-namespace": f"actlet-{secrets.token_hex(8)}",
     }  # fmt: skip
     command = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
     with _running(command, url, folder / "log"):

@@ -319,7 +319,7 @@ class BoxConformance:
         assert isinstance(first := reading.next(), Printed)
         assert first.text.startswith("one")
         box.interrupt()
-        assert reading.output().logs == "one\n"
+        assert reading.output().logs.strip() == "one"  # the line's end may not have been printed yet
 
     def test_a_flood_of_output_is_cut(self) -> None:
         box = self.make_box(max_print_outputs_length=1000)
