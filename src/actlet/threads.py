@@ -27,7 +27,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from types import CodeType, FrameType
 from typing import Any
 
@@ -298,24 +298,28 @@ def _forced(error: type[BaseException], within: Callable[[CodeType], bool]) -> t
     """A kind of `error` that can be caught only in vain: making one turns the thread's tracing on."""
 
     def arm(_self: BaseException, *_args: object) -> None:
-        import ctypes
-
-        compare = ctypes.cast(ctypes.pythonapi.PyObject_RichCompareBool, ctypes.c_void_p)
-        _set_trace(compare, _Force(error, within))
+        set_trace, compare = _tracing()
+        set_trace(compare, _Force(error, within))
 
     return type(error.__name__, (error,), {"__init__": arm})
 
 
 def _disarm() -> None:
-    _set_trace(None, None)
+    set_trace, _ = _tracing()
+    set_trace(None, None)
 
 
-def _set_trace(function: Any, argument: object) -> None:
+@cache
+def _tracing() -> tuple[Any, Any]:
+    """CPython's `PyEval_SetTrace`, and the function of C that is installed with it.
+
+    A function object of our own: others may set the types of arguments of `ctypes.pythonapi`'s.
+    """
     import ctypes
 
-    install = ctypes.pythonapi.PyEval_SetTrace
-    install.argtypes = [ctypes.c_void_p, ctypes.py_object]
-    install(function, argument)
+    prototype = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.py_object)
+    set_trace = prototype(("PyEval_SetTrace", ctypes.pythonapi))
+    return set_trace, ctypes.cast(ctypes.pythonapi.PyObject_RichCompareBool, ctypes.c_void_p)
 
 
 _DELICATE = {"threading", "functools", "logging", "importlib._bootstrap", "importlib._bootstrap_external"}
@@ -353,8 +357,7 @@ _names = itertools.count(1)
 _idle: list[Worker] = []
 _watchdog = _Watchdog()
 _own_code: frozenset[CodeType] = frozenset(
-    function.__code__
-    for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _set_trace, _raise_in, _report)
+    function.__code__ for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _raise_in, _report)
 )
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_forget_threads)

@@ -80,10 +80,6 @@ class MultiStepAgent(ABC):
     output_type: Any = "string"
     writes_code = False
     """Whether the model acts by code, and so needs no tool for it."""
-    prompts = "none"
-    """The prompts of this kind of agent that ship with actlet, by the name of their file."""
-    makes_boxes = False
-    """Whether its user gave a function that makes a box for each session, so that none is used again."""
 
     def __init__(
         self,
@@ -121,7 +117,6 @@ class MultiStepAgent(ABC):
         )
         check_model(model)
         check_streaming(model, stream_outputs)
-        self.agent_name = type(self).__name__
         self.model = model
         self._own_prompts = check_templates(prompt_templates) if prompt_templates else None
         self.instructions = instructions
@@ -155,6 +150,21 @@ class MultiStepAgent(ABC):
         return found
 
     # What its kinds say
+
+    @property
+    def agent_name(self) -> str:
+        """What kind of agent it is: the name of its class."""
+        return type(self).__name__
+
+    @property
+    def prompts(self) -> str:
+        """The prompts of this kind of agent that ship with actlet, by the name of their file."""
+        return "none"
+
+    @property
+    def makes_boxes(self) -> bool:
+        """Whether its user gave a function that makes a box for each session, so that none is used again."""
+        return False
 
     @abstractmethod
     def act(self, run: Run, step: ActionStep) -> Loop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError, AgentGenerationError
@@ -14,11 +15,19 @@ if TYPE_CHECKING:
     from ..runs.run import Run
 
 
-def generate(run: Run, step: ActionStep, **options: Any) -> Loop:
+def generate(
+    run: Run,
+    step: ActionStep,
+    *,
+    stop_sequences: list[str] | None = None,
+    response_format: dict[str, Any] | None = None,
+    tools: Sequence[Any] | None = None,
+    stream: bool = False,
+) -> Loop:
     """Have the model reply to the memory as it is, for `step`. Raises `AgentGenerationError` if it fails."""
     view = run.session.memory.view()
     step.model_input_messages = view
-    reply: ChatMessage = yield from reply_to(Generate(list(view), **options))
+    reply: ChatMessage = yield from reply_to(Generate(list(view), stop_sequences, response_format, tools, stream))
     step.model_output_message, step.token_usage = reply, reply.token_usage
     return reply
 

@@ -73,17 +73,14 @@ class CodeAgent(MultiStepAgent):
     ) -> None:
         check_list("additional_authorized_imports", additional_authorized_imports or ())
         self.additional_authorized_imports = list(additional_authorized_imports or ())
-        self.authorized_imports = sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
         self.use_structured_outputs_internally = use_structured_outputs_internally
         self.code_block_tags = _tags(code_block_tags)
         check_box_type(executor_type)
         self.executor_type, self.executor_kwargs = executor_type, dict(executor_kwargs or {})
         self.max_print_outputs_length = max_print_outputs_length
         self._executor = executor
-        self.makes_boxes = executor is not None and not isinstance(executor, PythonExecutor)
         if self.executor_kwargs:
             self._new_box()  # which raises, here and not in a run, if the box doesn't take them
-        self.prompts = "structured_code_agent" if use_structured_outputs_internally else "code_agent"
         super().__init__(
             tools=tools,
             model=model,
@@ -92,6 +89,16 @@ class CodeAgent(MultiStepAgent):
             stream_outputs=stream_outputs,
             **kwargs,
         )
+
+    @property
+    def authorized_imports(self) -> list[str]:
+        """The modules that programs may import in the local box."""
+        return sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
+
+    @property
+    def prompts(self) -> str:
+        """The prompts that ship with actlet, by the name of their file."""
+        return "structured_code_agent" if self.use_structured_outputs_internally else "code_agent"
 
     def prompt_variables(self) -> dict[str, Any]:
         """What the system prompt's template may use."""
@@ -116,6 +123,11 @@ class CodeAgent(MultiStepAgent):
         return ", ".join(["all of Python's standard library", *named])
 
     # The box
+
+    @property
+    def makes_boxes(self) -> bool:
+        """Whether `executor` is a function that makes a box for each session."""
+        return self._executor is not None and not isinstance(self._executor, PythonExecutor)
 
     def make_box(self) -> PythonExecutor:
         """The box for a new session: the user's own, another one like it while that is in use, or a new one."""

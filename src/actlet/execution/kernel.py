@@ -116,7 +116,7 @@ class Kernel:
         self._answer: FinalAnswer | None = None
         self._number = next(_numbers)
         self._count = 0
-        self._rebound: set[str] = set()
+        self._rebound: frozenset[str] = frozenset()
         self._starred = False
         self.forget()
 
@@ -242,7 +242,8 @@ class Kernel:
 
         Costs what the snippet is long, not how many variables there are.
         """
-        self._rebound |= _global_names(code)
+        if rebound := _global_names(code):
+            self._rebound |= rebound
         names = {*code.co_names, *self._rebound}
         if ("*",) in code.co_consts:
             names |= self.namespace.keys()

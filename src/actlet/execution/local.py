@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 from weakref import ref
 
 from ..errors import BoxError
@@ -34,6 +34,8 @@ from .survey import Problem
 from .turns import Turns
 from .variables import Variables, copied
 from .views import Views
+
+T = TypeVar("T")
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module="<snippet")
@@ -82,14 +84,18 @@ class LocalPythonExecutor(Box):
         self.tools: dict[str, Any] = {}
         self._imports = _imports(*self.additional_authorized_imports)
         self._imports.check_installed()
-        self._kernel = Kernel({}, _Weakly(self, "_write"))
-        self.state: MutableMapping[str, Any] = Variables(self._kernel.namespace)
+        self._kernel = Kernel({}, _Writer(self))
         self._declared: set[str] = set()
         self._keeps_thread = bool(self.additional_authorized_imports)
         self._worker: Worker | None = None
         self._running: Running | None = None
         self._thread = 0
         self._builtins_are_old = True
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """The variables, live."""
+        return Variables(self._kernel.namespace)
 
     @property
     def authorized_imports(self) -> list[str]:
@@ -129,10 +135,10 @@ class LocalPythonExecutor(Box):
         builtins.update(self.additional_functions)
 
     def _print_stub(self) -> Callable[..., Any]:
-        use = _Weakly(self._kernel, "print")
+        kernel = ref(self._kernel)
 
         def print(*args: Any, **kwargs: Any) -> None:
-            use(*args, **kwargs)
+            _held(kernel).print(*args, **kwargs)
 
         print.__qualname__, print.__module__ = "print", "builtins"
         return print
@@ -141,17 +147,16 @@ class LocalPythonExecutor(Box):
         """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
         if name != FINAL_ANSWER and not hasattr(tool, "bind"):
             return tool if isinstance(tool, (FunctionType, type)) else _only_called(tool)
-        use = _Weakly(self, "_answer" if name == FINAL_ANSWER else "_call")
+        box = ref(self)  # a box that nobody holds is gone at once, whatever its snippets have kept
 
         def stub(*args: Any, **kwargs: Any) -> Any:
-            return use(name, args, kwargs)
+            return _held(box)._call(name, args, kwargs)
 
         if name != FINAL_ANSWER:
-            use_many = _Weakly(self, "_call_many")
 
             def map(values: Iterable[Any]) -> list[Any]:
                 """Call the tool once for each value, all at the same time."""
-                return use_many(name, values)  # type: ignore[no-any-return]
+                return _held(box)._call_many(name, values)
 
             stub.map = map  # type: ignore[attr-defined]
         stub.__name__ = stub.__qualname__ = name
@@ -163,6 +168,9 @@ class LocalPythonExecutor(Box):
         return stub
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return (self._answer if name == FINAL_ANSWER else self._ask)(name, args, kwargs)
+
+    def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         running, tool = self._running, self.tools.get(name)
         if running is None or tool is None:
             raise RuntimeError(
@@ -187,7 +195,7 @@ class LocalPythonExecutor(Box):
         if getattr(tool, "answers_directly", False):
             values = list(tool.bind(args, kwargs).values())
             self._kernel.finish(values[0] if len(values) == 1 else tuple(values))
-        self._kernel.finish(self._call(name, args, kwargs))
+        self._kernel.finish(self._ask(name, args, kwargs))
 
     def _write(self, text: str) -> None:
         running = self._running
@@ -364,19 +372,24 @@ class LocalPythonExecutor(Box):
             self.cleanup()
 
 
-class _Weakly:
-    """A method of an object that what calls it doesn't keep alive: a box that nobody holds is gone at once."""
+class _Writer:
+    """Gets what a box's snippets print, and doesn't keep the box alive."""
 
-    __slots__ = ("_method", "_owner")
+    __slots__ = ("_box",)
 
-    def __init__(self, owner: Any, method: str) -> None:
-        self._owner, self._method = ref(owner), method
+    def __init__(self, box: LocalPythonExecutor) -> None:
+        self._box = ref(box)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        owner = self._owner()
-        if owner is None:
-            raise RuntimeError("the box of this snippet is gone")
-        return getattr(owner, self._method)(*args, **kwargs)
+    def __call__(self, text: str) -> None:
+        _held(self._box)._write(text)
+
+
+def _held(owner: ref[T]) -> T:
+    """What is referred to, if somebody still holds it."""
+    held = owner()
+    if held is None:
+        raise RuntimeError("the box of this snippet is gone")
+    return held
 
 
 def _only_called(tool: Callable[..., Any]) -> Callable[..., Any]:

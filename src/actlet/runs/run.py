@@ -125,7 +125,7 @@ class Run:
     async def aevents(self) -> AsyncGenerator[Any, None]:
         """Carry the run out in this task, yielding its stream events."""
         driver = self._driver = _async_driver_class()()
-        with _GoingOn(self):
+        with self:
             async with aclosing(driver.drive(self._work(), self._shown)) as events:
                 async for event in events:
                     yield event
@@ -134,7 +134,7 @@ class Run:
     async def afinish(self) -> None:
         """Carry the run out in this task."""
         driver = self._driver = _async_driver_class()()
-        with _GoingOn(self):
+        with self:
             work = self._work()
             try:
                 await driver.go_on(work, self._tell)
@@ -144,7 +144,7 @@ class Run:
 
     def _driven(self, shown: Shown) -> Generator[Any, None, None]:
         driver = self._driver = Driver()
-        with _GoingOn(self):
+        with self:
             self.output = yield from driver.drive(self._work(), shown)
 
     def _tell(self, event: Any) -> bool:
@@ -158,16 +158,16 @@ class Run:
         self._tell(event)
         return not isinstance(event, Notice)
 
-    def begin(self) -> None:
-        """The run goes on from here, until `end`. Raises what `Session.begin` raises."""
+    def __enter__(self) -> None:
+        """The run goes on inside of the `with`. Raises what `Session.begin` raises."""
         self.session.begin(self)
         try:
             self._tell(RunStarted(self.task))
         except BaseException as error:  # an observer's
-            self.end(error)
+            self.__exit__(None, error, None)
             raise
 
-    def end(self, failure: BaseException | None) -> None:
+    def __exit__(self, _kind: Any, failure: BaseException | None, _trace: Any) -> None:
         """The run is over; `failure` is what ended it, if it didn't get to its end."""
         self.timing.end_time = time.time()
         for child in list(self.children):
@@ -210,21 +210,6 @@ class Run:
     def cost(self) -> float | None:
         """What the models of this run and of its members cost, by their prices; None if one of them has none."""
         return self._cost
-
-
-class _GoingOn:
-    """A run goes on inside of this `with`."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def __enter__(self) -> None:
-        self._run.begin()
-
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        self._run.end(error)
 
 
 @cache
