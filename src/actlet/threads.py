@@ -272,18 +272,20 @@ class _Force:
     """Raises at each line and call of a thread, once it is installed as its trace function.
 
     CPython calls it as `compare(self, frame, event)`, where the event's number is read as an operator: 0 is `<` and
-    a call, 1 is `<=` and an exception, 2 is `==` and a line, 3 is `!=` and a return.
+    a call, 1 is `<=` and an exception, 2 is `==` and a line, 3 is `!=` and a return. It doesn't hold this object
+    meanwhile, even if another one is installed: there is one for all threads, and it is never freed.
     """
 
-    def __init__(self, error: type[BaseException], within: Callable[[CodeType], bool]) -> None:
-        self._error, self._within = error, within
+    def __init__(self) -> None:
+        self.threads: dict[int, tuple[type[BaseException], Callable[[CodeType], bool]]] = {}
 
     def _check(self, frame: FrameType) -> bool:
         if frame.f_code in _own_code:
             _disarm()
             return False
-        if self._within(frame.f_code):
-            raise self._error
+        forced = self.threads.get(threading.get_ident())
+        if forced is not None and forced[1](frame.f_code):
+            raise forced[0]
         return False
 
     def _let(self, _frame: FrameType) -> bool:
@@ -294,12 +296,16 @@ class _Force:
     __hash__ = None  # type: ignore[assignment]
 
 
+_force = _Force()
+
+
 def _forced(error: type[BaseException], within: Callable[[CodeType], bool]) -> type[BaseException]:
     """A kind of `error` that can be caught only in vain: making one turns the thread's tracing on."""
 
     def arm(_self: BaseException, *_args: object) -> None:
+        _force.threads[threading.get_ident()] = error, within
         set_trace, compare = _tracing()
-        set_trace(compare, _Force(error, within))
+        set_trace(compare, _force)
 
     return type(error.__name__, (error,), {"__init__": arm})
 
@@ -307,6 +313,7 @@ def _forced(error: type[BaseException], within: Callable[[CodeType], bool]) -> t
 def _disarm() -> None:
     set_trace, _ = _tracing()
     set_trace(None, None)
+    _force.threads.pop(threading.get_ident(), None)
 
 
 @cache

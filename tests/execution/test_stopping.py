@@ -1,6 +1,8 @@
 """A snippet's time limit and its interruption: on time, whatever it does, with nothing left spinning."""
 
+import subprocess
 import sys
+import textwrap
 import time
 
 import pytest
@@ -172,3 +174,28 @@ def test_stopping_many_snippets_leaves_no_trace_function_and_no_thread_that_spin
     assert {reader.output().error.type for reader in readers} == {"TimeoutError"}
     assert sys.gettrace() is None or "coverage" in sys.modules
     assert spinning() < 0.05
+
+
+def test_many_that_sleep_through_being_forced_leave_the_process_alive():
+    """CPython calls a trace function with an object that it doesn't hold while another one takes its place."""
+    program = """
+        import os, threading, time
+        from actlet import LocalPythonExecutor
+
+        def run(number):
+            box = LocalPythonExecutor(["time"], timeout_seconds=0.05)
+            output = box.run(f"import time\\ntime.sleep({2 + number * 0.01})")
+            assert output.error.type == "TimeoutError"
+            boxes.append(box)
+
+        boxes = []
+        for number in range(40):
+            threading.Thread(target=run, args=(number,)).start()
+        end = time.monotonic() + 3.5
+        while time.monotonic() < end:
+            os.environ.get("HOME"), [each for each in range(5)]
+        print(len(boxes))
+        """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "40\n"), done.stderr

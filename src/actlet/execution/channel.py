@@ -150,10 +150,8 @@ class _Reader(ByteReader):
     def __init__(self, fd: int) -> None:
         super().__init__(fd)
         self.over = False
-        self._poll = select.poll()
-        self._poll.register(fd, select.POLLIN)
 
-    def wait(self) -> None:
+    def _sleep(self) -> None:
         """Until there is something to read. Raises `EOFError` once it is over."""
         while not self._poll.poll(OVER_MS):
             if self.over:

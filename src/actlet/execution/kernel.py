@@ -2,7 +2,8 @@
 
 It is one file of plain standard-library Python (3.9 and later, also Pyodide) that knows nothing of the rest of
 actlet, so that the same code runs in this process and in every box. It holds no policy: whoever starts it chooses
-the builtins. Every box waits for this file to be loaded: what takes long to import is imported where it is needed.
+the builtins. Every box waits for this file to be loaded: what takes long to import is imported where it is needed,
+and `json` and `signal`, which bring `re` and `enum` with them, only as the C modules below them.
 
 Its parts, each built on those above it:
 
@@ -24,13 +25,12 @@ from __future__ import annotations
 
 import _ast as ast  # the classes, without the tools, which nothing here needs
 import itertools
-import json
 import math
 import os
-import re
 import sys
 import threading
 import time
+from _json import encode_basestring_ascii, make_encoder, make_scanner
 from collections import deque, namedtuple
 from types import CodeType
 
@@ -430,24 +430,50 @@ def read_frame(read: Callable[[int], bytearray], limits: Limits = LIMITS) -> tup
     return message, [read(size) for size in sizes]
 
 
-_HALVES = re.compile(
-    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
+_HALVES = r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
 
 def _whole(text: str) -> str:
     """JSON without halves of characters (surrogates), which nobody can write to a file: U+FFFD instead."""
     if "\\ud" not in text and "\\uD" not in text:
         return text
-    return _HALVES.sub(lambda found: found[1] or "\\ufffd", text)
+    import re
+
+    return re.sub(_HALVES, lambda found: found[1] or "\\ufffd", text)
 
 
 def _no_constant(text: str) -> Any:
     raise ValueError(text)
 
 
-_to_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-_from_json = json.JSONDecoder(parse_constant=_no_constant).decode
+def _no_value(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} is no value of JSON")
+
+
+class _Context:
+    """How `make_scanner` is to read JSON."""
+
+    strict, object_hook, object_pairs_hook = True, None, None
+    parse_float, parse_int, parse_constant = float, int, staticmethod(_no_constant)
+
+
+_scan = make_scanner(_Context)  # type: ignore[arg-type]
+_pieces = make_encoder(None, _no_value, encode_basestring_ascii, None, ":", ",", False, False, False)
+
+
+def _to_json(message: Any) -> str:
+    return "".join(_pieces(message, 0))
+
+
+def _from_json(text: str) -> Any:
+    """Raises `ValueError` for what is no JSON, or is more than that."""
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        end = -1
+    if end != len(text):
+        raise ValueError("no JSON")
+    return value
 
 
 # Values
@@ -982,6 +1008,7 @@ class _Decoding:
 
     def decimal(self, parts: Any, _depth: int) -> Any:
         import decimal
+        import re
 
         (text,) = parts
         if len(text) > self.codec.limits.digits or not re.fullmatch(_DECIMAL, text, re.IGNORECASE):
@@ -1147,6 +1174,8 @@ def _spread(keys: list[Any]) -> list[Any]:
 
 
 def _dtype(text: Any) -> Any:
+    import re
+
     import numpy
 
     if type(text) is not str or not re.fullmatch(r"[<>|=][biufcmMSU]\d{1,9}(\[\d{0,4}[A-Za-z]{1,2}\])?", text):
@@ -1180,11 +1209,20 @@ def _bare(column: Any) -> Any:
 
 
 class ByteReader:
-    """The bytes of a descriptor, read ahead, so that a small message takes one call of the system."""
+    """The bytes of a descriptor, read ahead, so that a small message takes one call of the system.
+
+    To fall asleep and be woken takes longer than most answers take. So where the last wait was short, the next one
+    begins with asking again and again, for a moment; where that was in vain, it doesn't.
+    """
 
     def __init__(self, fd: int) -> None:
+        import select
+
         self.fd = fd
         self.ahead = bytearray()
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+        self._was_short = False
 
     def read(self, size: int) -> bytearray:
         """Exactly `size` bytes, waiting for them. Raises `EOFError` if there are no more."""
@@ -1221,11 +1259,27 @@ class ByteReader:
         return got
 
     def wait(self) -> None:
-        """Until there is something to read; a read that blocks does that by itself."""
+        """Until there is something to read."""
+        began = time.perf_counter()
+        if self._was_short and SEVERAL_CPUS:
+            while time.perf_counter() - began < SHORT_WAIT:
+                if self._poll.poll(0):
+                    return
+        self._sleep()
+        self._was_short = time.perf_counter() - began < SHORT_WAIT
+
+    def _sleep(self) -> None:
+        self._poll.poll()
 
 
 READ_AHEAD = 65_536
 """Bytes that are read at once."""
+
+SHORT_WAIT = 0.000_2
+"""Seconds."""
+
+SEVERAL_CPUS = not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) > 1
+"""Whether the other side can go on while this one doesn't sleep."""
 
 
 class LineReader(ByteReader):
@@ -2083,7 +2137,7 @@ class ProcessGuest(Guest):
 
     def _begin(self) -> None:
         """The snippet's standard input is empty; what its C code and its children print comes through a pipe."""
-        import signal
+        import _signal as signal  # type: ignore[import-not-found]
 
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
@@ -2108,7 +2162,7 @@ class ProcessGuest(Guest):
         self._is_child = True
 
     def _snippet_begins(self, number: int) -> None:
-        import signal
+        import _signal as signal
 
         if signal.getsignal(signal.SIGINT) is not self._handler:
             signal.signal(signal.SIGINT, self._handler)
@@ -2198,7 +2252,7 @@ class ProcessGuest(Guest):
 
     def _signal(self) -> None:
         """The watcher sends it until it is heard: it may come just before a call of the system that waits."""
-        import signal
+        import _signal as signal
 
         signal.pthread_kill(self.main_thread, signal.SIGINT)
 

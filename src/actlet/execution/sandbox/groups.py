@@ -25,15 +25,20 @@ _numbers = itertools.count(1)
 
 
 class Group:
-    """A worker's group: a folder for each hierarchy, and the names of the controllers that hold."""
+    """A worker's group: a folder for each hierarchy, and the names of its controllers."""
 
-    def __init__(self, paths: list[Path], controllers: list[str]) -> None:
-        self.paths, self.controllers = paths, controllers
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+        self.controllers: list[tuple[str, ...]] = []
 
-    def add(self, process: int) -> None:
-        """Have a process, and what it starts from now on, in the group. Raises `OSError`."""
-        for path in self.paths:
-            (path / "cgroup.procs").write_text(str(process))
+    def doors(self) -> list[int]:
+        """A descriptor for each hierarchy: who writes "0" into it is in the group, with all that it starts later.
+
+        For a thread that moves itself (version 1) the kernel stops nobody; to move a process from outside takes
+        it a grace period, of 5 to 20 ms. Raises `OSError`.
+        """
+        names = [path / "tasks" for path in self.paths]
+        return [os.open(name if name.exists() else name.with_name("cgroup.procs"), os.O_WRONLY) for name in names]
 
     def ran_out(self) -> bool:
         """Whether the kernel has killed something in the group for the memory it took."""
@@ -55,14 +60,14 @@ class Group:
 def make(memory_mb: int, max_processes: int) -> Group | None:
     """A new group with these limits, or None where this user can make none."""
     name = f"{folders.owned_name()}{next(_numbers)}"
-    group = Group([], [])
+    group = Group()
     try:
         for place, controllers in places().items():
             path = Path(place, name)
             path.mkdir()
             group.paths.append(path)
             _limit(path, controllers, memory_mb << 20, max_processes)
-            group.controllers += controllers
+            group.controllers.append(controllers)
     except OSError:
         group.remove()
         return None

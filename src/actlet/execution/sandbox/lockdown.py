@@ -35,9 +35,12 @@ class Plan(SimpleNamespace):
     """What to apply. `user` is the uid and gid to become, None to stay; `folder` holds `work` and `tmp` where the
     worker gets no mounts of its own, `private` says where they are if it does; `namespaces` names the zygote's.
     `filter` is seccomp's. `ports` may be connected to. `proc` is open on a `/proc`, for a worker with subprocesses
-    that isn't another user. `skip` names layers that tests leave out."""
+    that isn't another user. `doors` lead into the worker's control groups, with these `controllers`. `skip` names
+    layers that tests leave out."""
 
     kept: list[int]
+    doors: list[int]
+    controllers: list[tuple[str, ...]]
     readable: list[str]
     writable: list[str]
     folder: str | None
@@ -60,6 +63,18 @@ class Plan(SimpleNamespace):
         """The work folder and the temporary folder, as the worker sees them."""
         top = self.private.box if self.folder is None else self.folder
         return top + namespaces.WORK, top + namespaces.TEMPORARY
+
+
+def enter_groups(plan: Plan) -> list[str]:
+    """Go into the control groups that the host has made. Returns the controllers that hold."""
+    held: list[str] = []
+    for door, controllers in zip(plan.doors, plan.controllers):  # noqa: B905 - Python 3.9 has no `strict`
+        try:
+            os.write(door, b"0")
+        except OSError:
+            continue
+        held += controllers
+    return held
 
 
 def close_descriptors(plan: Plan) -> str:
@@ -186,7 +201,7 @@ lack. All of them work wherever Landlock and seccomp do."""
 
 def lock(plan: Plan) -> dict[str, Any]:
     """Apply every layer but `plan.skip`. Returns what came of each: its own word, or `"failed: ..."`."""
-    report: dict[str, Any] = {"namespaces": list(plan.namespaces)}
+    report: dict[str, Any] = {"namespaces": list(plan.namespaces), "cgroup": enter_groups(plan)}
     for name, layer in LAYERS.items():
         if name in plan.skip:
             report[name] = "left out"

@@ -128,15 +128,13 @@ def enter_root(
 
 def _outermost(paths: Iterable[str]) -> list[str]:
     """The paths that exist and aren't inside another of them; a link keeps its own name."""
-    chosen: list[str] = []
+    chosen: dict[str, str] = {}
     for path in sorted({*paths}, key=len):
         real = os.path.realpath(path)
-        inside = any(
-            os.path.commonpath((real, os.path.realpath(other))) == os.path.realpath(other) for other in chosen
-        )
+        inside = any(f"{real}/".startswith(other.rstrip("/") + "/") for other in chosen.values())
         if os.path.exists(path) and (not inside or os.path.islink(path)):
-            chosen.append(path)
-    return chosen
+            chosen[path] = real
+    return list(chosen)
 
 
 def _bind(path: str, root: str, private: Private, flags: int) -> None:

@@ -440,13 +440,17 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
     user = FIRST_USER + random.randrange(USERS) if chosen.gives_users else None
     in_memory = "mount" in chosen.said["namespaces"] and "folder" not in skip
     folder = None if in_memory else folders.make(os.geteuid() if user is None else user)
-    asked = {**asdict(limits), "user": user, "folder": folder, "skip": skip}
     (reads, write), (read, writes), (status, tells) = os.pipe(), os.pipe(), os.pipe()
+    given, kept = [reads, writes, tells], [read, write, status]
     group = None if "cgroup" in skip else groups.make(_megabytes(limits), limits.max_processes)
+    asked = {**asdict(limits), "user": user, "folder": folder, "skip": skip, "controllers": []}
     try:
-        pidfd = chosen.request(asked, [reads, writes, tells])
+        if group is not None:
+            asked["controllers"] = group.controllers
+            given += group.doors()
+        pidfd = chosen.request(asked, given)
     except OSError:
-        for descriptor in (read, write, status):
+        for descriptor in kept:
             os.close(descriptor)
         if folder is not None:
             folders.remove(folder)
@@ -454,11 +458,10 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
             group.remove()
         raise
     finally:
-        for descriptor in (reads, writes, tells):
+        for descriptor in given:
             os.close(descriptor)
     worker = Worker(read, write, pidfd, Lines(status), {}, folder, group)
     chosen.workers.add(worker)
-    joined = _join(worker)
     line = worker.status.next(START_SECONDS)
     if line is None or b"'ended'" in line[:10]:
         worker.close()
@@ -469,7 +472,6 @@ def _fork(chosen: Zygote, limits: Limits, skip: tuple[str, ...]) -> Worker:
         folders.watch(folder, limits.disk_mb, limits.max_files, worker.end)
     worker.report.update(_told(line), refused=chosen.said.get("refused", ""))
     worker.report.update(network=list(chosen.options.network), subprocesses=chosen.options.subprocesses)
-    worker.report["cgroup"] = joined
     return worker
 
 
@@ -481,18 +483,6 @@ def _told(line: bytes) -> Any:
 def _megabytes(limits: Limits) -> int:
     """What a worker takes in all: its own memory, and its private folder, which is in memory too."""
     return limits.memory_mb + limits.disk_mb + groups.OVERHEAD_MB
-
-
-def _join(worker: Worker) -> list[str]:
-    """Put a worker into its group, before it is told to run anything. Returns the controllers that hold."""
-    if worker.group is None:
-        return []
-    try:
-        information = Path(f"/proc/self/fdinfo/{worker.pidfd}").read_text()
-        worker.group.add(int(information.partition("\nPid:")[2].split()[0]))
-    except OSError:
-        return []
-    return worker.group.controllers
 
 
 def _gives_users(chosen: Zygote) -> bool:

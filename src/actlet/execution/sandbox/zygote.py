@@ -2,10 +2,10 @@
 
 It is executed afresh (never forked from the host, whose memory holds secrets), with an environment of its own and
 nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
-packet (`marshal`, from the host to be believed) and three descriptors (the worker's two ends of its channel, and
-its `status`) is one worker. The reply is the worker's pidfd. On `status` the worker writes its report, one line
-(a literal of Python), before it runs anything, and the zygote how it ended, another. When the host's end of the
-socket closes, or the host dies, the zygote ends, and every worker with it.
+packet (`marshal`, from the host to be believed) and its descriptors (the worker's two ends of its channel, its
+`status`, the doors to its control groups) are one worker. The reply is the worker's pidfd. On `status` the worker
+writes its report, one line (a literal of Python), before it runs anything, and the zygote how it ended, another.
+When the host's end of the socket closes, or the host dies, the zygote ends, and every worker with it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,15 @@ if TYPE_CHECKING:
 
 PACKET = 1 << 17
 
-KERNEL_USES = ("opcode", "select", "signal")
-"""What the kernel imports when it starts: imported here, no worker has to."""
+MOST_GIVEN = 16
+"""Descriptors that come with one packet, at most."""
+
+OFTEN_USED = ["enum", "json", "opcode", "re", "signal"]
+"""What the kernel and its snippets often import: imported here, no worker has to."""
+
+
+QUIET_MS = 50
+"""Milliseconds in which nobody has asked for a worker, before that."""
 
 
 class Setup(SimpleNamespace):
@@ -134,7 +141,10 @@ class Zygote:
     def serve(self, program: ModuleType) -> None:
         """Fork workers until the host is gone. In a worker this doesn't return."""
         while True:
-            for descriptor, _ in self.poll.poll():
+            ready = self.poll.poll(QUIET_MS if OFTEN_USED else None)
+            if not ready:
+                import_often_used()
+            for descriptor, _ in ready:
                 if descriptor == self.host:
                     return
                 if descriptor in self.workers:
@@ -144,29 +154,30 @@ class Zygote:
 
     def answer(self, program: ModuleType) -> bool:
         """Fork one worker. False when the host is gone."""
-        packet, ancillary, _, _ = self.control.recvmsg(PACKET, _socket.CMSG_SPACE(12))
+        packet, ancillary, _, _ = self.control.recvmsg(PACKET, _socket.CMSG_SPACE(4 * MOST_GIVEN))
         if not packet:
             return False
-        channel = list(struct.unpack("3i", ancillary[0][2][:12]))
+        given = [descriptor for (descriptor,) in struct.iter_unpack("i", ancillary[0][2])]
         own = self.world.processes
         process = namespaces.fork_into_own(own) if own >= 0 else os.fork()
         if process == 0:
-            work(program, self.plan(marshal.loads(packet), channel))
-        for descriptor in channel[:2]:
+            work(program, self.plan(marshal.loads(packet), given))
+        read, write, status, *doors = given
+        for descriptor in (read, write, *doors):
             os.close(descriptor)
         pidfd = os.pidfd_open(process)
-        self.workers[pidfd] = process, channel[2]
+        self.workers[pidfd] = process, status
         self.poll.register(pidfd, select.POLLIN)
         self.control.sendmsg([b"forked"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", pidfd))])
         return True
 
-    def plan(self, asked: dict[str, Any], channel: list[int]) -> Plan:
+    def plan(self, asked: dict[str, Any], given: list[int]) -> Plan:
         """What a worker does to itself."""
         world, setup = self.world, self.setup
         return Plan(
-            kept=channel, readable=setup.readable, writable=setup.writable, subprocesses=setup.subprocesses,
-            namespaces=world.namespaces, private=world.private, proc=world.proc, ports=self.ports,
-            filter=self.filter, **asked,
+            kept=given[:3], doors=given[3:], readable=setup.readable, writable=setup.writable,
+            subprocesses=setup.subprocesses, namespaces=world.namespaces, private=world.private, proc=world.proc,
+            ports=self.ports, filter=self.filter, **asked,
         )  # fmt: skip
 
     def reap(self, pidfd: int) -> None:
@@ -202,6 +213,13 @@ def work(program: ModuleType, plan: Plan) -> None:
     os._exit(0)
 
 
+def import_often_used() -> None:
+    """When nobody waits for a worker."""
+    while OFTEN_USED:
+        __import__(OFTEN_USED.pop())
+    gc.freeze()
+
+
 class Program:
     """What workers run: a file of Python, compiled before its folder can't be written any more, and run later."""
 
@@ -216,7 +234,7 @@ class Program:
         module = sys.modules[self.name] = ModuleType(self.name)
         module.__file__ = self.path
         exec(self.code, vars(module))  # type: ignore[arg-type]
-        for name in (*KERNEL_USES, *setup.preload):
+        for name in setup.preload:
             __import__(name)
         PathFinder.find_spec("numpy")  # finders keep what folders hold
         gc.freeze()
