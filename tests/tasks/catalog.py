@@ -2,6 +2,7 @@
 
 `python tests/tasks/catalog.py record NAME URL` carries one out with the model at URL (shared/relay/relay.py, say);
 the relay's log, copied to `recordings/NAME.jsonl`, is the recording that `test_tasks.py` replays.
+`python tests/tasks/catalog.py figures` tells the replies and tokens of each, by the tokenizer that litellm ships.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -159,9 +161,31 @@ def run(task: Task, model: str, **environment: str) -> subprocess.CompletedProce
     )
 
 
-if __name__ == "__main__":
-    _, _, name, url = sys.argv
+def figures() -> None:
+    """For each recording: the model's replies, and the tokens that it was sent and gave, summed over its replies."""
+    litellm = find_spec("litellm")
+    assert litellm is not None and litellm.submodule_search_locations, "run it where litellm is installed"
+    folder = Path(litellm.submodule_search_locations[0], "litellm_core_utils", "tokenizers")
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+    import tiktoken
+
+    count = tiktoken.get_encoding("cl100k_base").encode
+    print("task      replies  tokens in  tokens out")
+    for name in TASKS:
+        lines = (HERE / "recordings" / f"{name}.jsonl").read_text().splitlines()
+        turns = [json.loads(line) for line in lines]
+        sent = sum(len(count(json.dumps(turn["request"]["messages"], ensure_ascii=False))) for turn in turns)
+        given = sum(len(count(json.dumps(turn["reply"], ensure_ascii=False))) for turn in turns)
+        print(f"{name:8} {len(turns):8} {sent:10} {given:11}")
+
+
+def record(name: str, url: str) -> None:
+    """Carry a task out, and say whether its answer is right."""
     done = run(TASKS[name], url)
     print(done.stderr)
     print(done.stdout)
     print("exit", done.returncode, "right" if TASKS[name].right(done.stdout) else "WRONG")
+
+
+if __name__ == "__main__":
+    {"figures": figures, "record": record}[sys.argv[1]](*sys.argv[2:])
