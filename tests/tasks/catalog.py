@@ -164,7 +164,8 @@ def run(task: Task, model: str, **environment: str) -> subprocess.CompletedProce
 def figures() -> None:
     """For each recording: the model's replies, and the tokens that it was sent and gave, summed over its replies."""
     litellm = find_spec("litellm")
-    assert litellm is not None and litellm.submodule_search_locations, "run it where litellm is installed"
+    if litellm is None or not litellm.submodule_search_locations:
+        sys.exit("run it where litellm is installed")
     folder = Path(litellm.submodule_search_locations[0], "litellm_core_utils", "tokenizers")
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
     import tiktoken
