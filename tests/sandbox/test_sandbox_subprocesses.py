@@ -1,5 +1,7 @@
 """Subprocesses: what they can do, that the limits and walls hold for them, and that they end with their box."""
 
+import time
+
 import pytest
 
 from actlet.errors import BoxError
@@ -77,9 +79,17 @@ def test_without_a_namespace_of_processes_subprocesses_are_refused():
 def test_what_was_started_ends_with_the_box():
     box = SandboxExecutor(subprocesses=True)
     box.run("import subprocess; p = subprocess.Popen(['sleep', '7654'], start_new_session=True)")
-    assert sleepers()
+    assert comes(sleepers)  # it is forked, and may not have become `sleep` yet
     box.cleanup()
     assert not sleepers()
+
+
+def comes(what, seconds=10):
+    """What it gives, once that is something, or the last it gave in this time."""
+    end = time.monotonic() + seconds
+    while not (found := what()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
 
 
 def sleepers():

@@ -1741,6 +1741,7 @@ class Guest:
         self.shields = 0
         self._stoppable = False
         self._interrupted = False
+        self._ended_by_interrupt = 0
 
     # Its life
 
@@ -2031,7 +2032,14 @@ class Guest:
             self.interrupted()
 
     def interrupted(self, *_: Any) -> None:
-        """End the snippet with `KeyboardInterrupt`, now or as soon as it can be. A handler of signals."""
+        """End the snippet with `KeyboardInterrupt`, now or as soon as it can be. A handler of signals.
+
+        Once: the same interrupt may come as a message and as a signal, and a second error would come up where what
+        came of the first one is told.
+        """
+        if self._ended_by_interrupt == self._snippet:
+            return
+        self._ended_by_interrupt = self._snippet
         self._interrupted = True
         if not self.shields:
             self._raise_interrupt()
@@ -2268,6 +2276,7 @@ class ProcessGuest(Guest):
     def _swallowed(self, what: Any) -> None:
         """Python can't raise an error out of a finalizer: an interrupt is sent again."""
         if what.exc_type is KeyboardInterrupt:
+            self._ended_by_interrupt = 0
             self._unheard = True
         else:
             sys.__unraisablehook__(what)
