@@ -5,6 +5,9 @@ import datetime
 import enum
 import json
 import math
+import subprocess
+import sys
+import textwrap
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from actlet.execution import kernel
 from actlet.execution.kernel import LIBRARIES, Codec, CrossError, FrameError, Limits, Record, frame, read_frame
 
 
@@ -358,3 +362,25 @@ def test_times_of_a_zone_keep_their_moment():
         True,
         Fraction(1, 3),
     ]
+
+
+def test_what_is_no_json_is_told_as_such_where_nobody_has_imported_json():
+    """CPython 3.10 and 3.11 look for the class of that error in a module that may not be there."""
+    program = """
+        import sys
+        from importlib.machinery import SourceFileLoader
+        from types import ModuleType
+
+        kernel = ModuleType("kernel")
+        exec(SourceFileLoader("kernel", sys.argv[1]).get_code("kernel"), vars(kernel))
+        assert not {"json", "json.decoder", "re"} & set(sys.modules)
+        for broken in b'{"is"', b'{"is": "a"} x', b"", b"[NaN]", b'{"is": "a", "b": [}':
+            came = [len(broken).to_bytes(4, "big"), broken]
+            try:
+                print("no error", kernel.read_frame(lambda size: bytearray(came.pop(0))))
+            except kernel.FrameError:
+                continue
+        """
+    command = [sys.executable, "-I", "-S", "-c", textwrap.dedent(program), kernel.__file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

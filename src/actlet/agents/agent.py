@@ -78,8 +78,18 @@ class MultiStepAgent(ABC):
         "additional_args": {"type": "object", "description": "Values to hand over, by name.", "nullable": True},
     }
     output_type: Any = "string"
+    agent_name = "MultiStepAgent"
+    """What kind of agent it is: the name of its class."""
     writes_code = False
     """Whether the model acts by code, and so needs no tool for it."""
+    prompts = "none"
+    """The prompts of this kind of agent that ship with actlet, by the name of their file."""
+    makes_boxes = False
+    """Whether its user gave a function that makes a box for each session, so that none is used again."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.agent_name = cls.__name__
 
     def __init__(
         self,
@@ -150,21 +160,6 @@ class MultiStepAgent(ABC):
         return found
 
     # What its kinds say
-
-    @property
-    def agent_name(self) -> str:
-        """What kind of agent it is: the name of its class."""
-        return type(self).__name__
-
-    @property
-    def prompts(self) -> str:
-        """The prompts of this kind of agent that ship with actlet, by the name of their file."""
-        return "none"
-
-    @property
-    def makes_boxes(self) -> bool:
-        """Whether its user gave a function that makes a box for each session, so that none is used again."""
-        return False
 
     @abstractmethod
     def act(self, run: Run, step: ActionStep) -> Loop:

@@ -54,6 +54,7 @@ class CodeAgent(MultiStepAgent):
     """
 
     writes_code = True
+    prompts = "code_agent"
 
     def __init__(
         self,
@@ -79,6 +80,10 @@ class CodeAgent(MultiStepAgent):
         self.executor_type, self.executor_kwargs = executor_type, dict(executor_kwargs or {})
         self.max_print_outputs_length = max_print_outputs_length
         self._executor = executor
+        if executor is not None and not isinstance(executor, PythonExecutor):
+            self.makes_boxes = True
+        if use_structured_outputs_internally:
+            self.prompts = "structured_code_agent"
         if self.executor_kwargs:
             self._new_box()  # which raises, here and not in a run, if the box doesn't take them
         super().__init__(
@@ -91,14 +96,13 @@ class CodeAgent(MultiStepAgent):
         )
 
     @property
-    def authorized_imports(self) -> list[str]:
+    def authorized_imports(self) -> tuple[str, ...]:
         """The modules that programs may import in the local box."""
-        return sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports})
+        return tuple(sorted({*BASE_BUILTIN_MODULES, *self.additional_authorized_imports}))
 
-    @property
-    def prompts(self) -> str:
-        """The prompts that ship with actlet, by the name of their file."""
-        return "structured_code_agent" if self.use_structured_outputs_internally else "code_agent"
+    @authorized_imports.setter
+    def authorized_imports(self, _: Any) -> None:
+        raise AttributeError("authorized_imports follows from additional_authorized_imports: change that one")
 
     def prompt_variables(self) -> dict[str, Any]:
         """What the system prompt's template may use."""
@@ -123,11 +127,6 @@ class CodeAgent(MultiStepAgent):
         return ", ".join(["all of Python's standard library", *named])
 
     # The box
-
-    @property
-    def makes_boxes(self) -> bool:
-        """Whether `executor` is a function that makes a box for each session."""
-        return self._executor is not None and not isinstance(self._executor, PythonExecutor)
 
     def make_box(self) -> PythonExecutor:
         """The box for a new session: the user's own, another one like it while that is in use, or a new one."""

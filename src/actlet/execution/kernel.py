@@ -469,7 +469,7 @@ def _from_json(text: str) -> Any:
     """Raises `ValueError` for what is no JSON, or is more than that."""
     try:
         value, end = _scan(text, 0)
-    except StopIteration:
+    except (StopIteration, SystemError):  # the latter from Python 3.10 and 3.11 where nobody has imported `json`
         end = -1
     if end != len(text):
         raise ValueError("no JSON")
@@ -1209,7 +1209,7 @@ def _bare(column: Any) -> Any:
 
 
 class ByteReader:
-    """The bytes of a descriptor, read ahead, so that a small message takes one call of the system.
+    """The bytes of a descriptor, read ahead, so that a small message is read at once.
 
     To fall asleep and be woken takes longer than most answers take. So where the last wait was short, the next one
     begins with asking again and again, for a moment; where that was in vain, it doesn't.
@@ -1261,10 +1261,11 @@ class ByteReader:
     def wait(self) -> None:
         """Until there is something to read."""
         began = time.perf_counter()
-        if self._was_short and SEVERAL_CPUS:
-            while time.perf_counter() - began < SHORT_WAIT:
-                if self._poll.poll(0):
-                    return
+        for _ in range(MOST_LOOKS if self._was_short and SEVERAL_CPUS else 0):
+            if self._poll.poll(0):
+                return
+            if time.perf_counter() - began > SHORT_WAIT:
+                break
         self._sleep()
         self._was_short = time.perf_counter() - began < SHORT_WAIT
 
@@ -1276,7 +1277,10 @@ READ_AHEAD = 65_536
 """Bytes that are read at once."""
 
 SHORT_WAIT = 0.000_2
-"""Seconds."""
+"""Seconds that a wait takes at most to count as short, and for which the next one asks again and again."""
+
+MOST_LOOKS = 1_000
+"""How often it asks, at most: a snippet, or a test, may have stopped the clock."""
 
 SEVERAL_CPUS = not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) > 1
 """Whether the other side can go on while this one doesn't sleep."""

@@ -97,6 +97,11 @@ class LocalPythonExecutor(Box):
         """The variables, live."""
         return Variables(self._kernel.namespace)
 
+    @state.setter
+    def state(self, variables: Mapping[str, Any]) -> None:
+        self._kernel.forget()
+        self.send_variables(variables)
+
     @property
     def authorized_imports(self) -> list[str]:
         """All that may be imported."""

@@ -8,8 +8,10 @@ swept. Nothing of the machine's own groups is changed: a controller that isn't g
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,9 @@ CONTROLLERS = ("memory", "pids")
 
 OVERHEAD_MB = 64
 """Beyond what a worker may take and keep in its folder: the interpreter itself, and the kernel's own for it."""
+
+REMOVING = 20
+"""How often, every hundredth of a second, a group is tried to be removed."""
 
 _numbers = itertools.count(1)
 
@@ -35,10 +40,17 @@ class Group:
         """A descriptor for each hierarchy: who writes "0" into it is in the group, with all that it starts later.
 
         For a thread that moves itself (version 1) the kernel stops nobody; to move a process from outside takes
-        it a grace period, of 5 to 20 ms. Raises `OSError`.
+        it a grace period, of 5 to 20 ms. None, if they can't all be opened.
         """
-        names = [path / "tasks" for path in self.paths]
-        return [os.open(name if name.exists() else name.with_name("cgroup.procs"), os.O_WRONLY) for name in names]
+        doors: list[int] = []
+        try:
+            for path in self.paths:
+                name = "tasks" if (path / "tasks").exists() else "cgroup.procs"
+                doors.append(os.open(path / name, os.O_WRONLY))
+        except OSError:
+            while doors:
+                os.close(doors.pop())
+        return doors
 
     def ran_out(self) -> bool:
         """Whether the kernel has killed something in the group for the memory it took."""
@@ -51,10 +63,16 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Remove the group, in which nothing runs any more."""
+        """Remove the group, in which nothing runs any more, or what was there is just being ended."""
         for path in self.paths:
-            with suppress(OSError):
-                path.rmdir()
+            for _ in range(REMOVING):
+                try:
+                    path.rmdir()
+                except OSError as error:
+                    if error.errno == errno.EBUSY:
+                        time.sleep(0.01)
+                        continue
+                break
 
 
 def make(memory_mb: int, max_processes: int) -> Group | None:

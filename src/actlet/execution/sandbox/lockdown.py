@@ -1,9 +1,10 @@
 """What a worker does to itself before it runs anything: layers, each a small function that stands alone.
 
-Order matters: descriptors and limits first, then namespaces and the user, then no new privileges, then Landlock
-(which has to open the paths it allows) and last seccomp (which refuses what the others needed). The caller must
-have one thread. What was applied is in the report that `lock` returns; a layer that fails says why there, and the
-host decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must end.
+Order matters: control groups and descriptors first, then limits, namespaces and the user, then no new privileges,
+then Landlock (which has to open the paths it allows) and last seccomp (which refuses what the others needed). The
+caller must have one thread. What was applied is in the report that `lock` returns; a layer that fails says why
+there, and the host decides whether that is enough (`REQUIRED`). Nothing is undone: a process that failed here must
+end.
 """
 
 from __future__ import annotations
@@ -66,13 +67,14 @@ class Plan(SimpleNamespace):
 
 
 def enter_groups(plan: Plan) -> list[str]:
-    """Go into the control groups that the host has made. Returns the controllers that hold."""
+    """Go into the control groups that the host has made, all of them. Returns the controllers that hold."""
     held: list[str] = []
     for door, controllers in zip(plan.doors, plan.controllers):  # noqa: B905 - Python 3.9 has no `strict`
         try:
             os.write(door, b"0")
         except OSError:
-            continue
+            return []
+        os.close(door)
         held += controllers
     return held
 

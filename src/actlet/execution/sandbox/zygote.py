@@ -1,11 +1,12 @@
 """The zygote: a clean process that forks workers.
 
 It is executed afresh (never forked from the host, whose memory holds secrets), with an environment of its own and
-nothing imported but this package, the kernel and what `preload` names. The host asks over a socket of packets: one
-packet (`marshal`, from the host to be believed) and its descriptors (the worker's two ends of its channel, its
-`status`, the doors to its control groups) are one worker. The reply is the worker's pidfd. On `status` the worker
-writes its report, one line (a literal of Python), before it runs anything, and the zygote how it ended, another.
-When the host's end of the socket closes, or the host dies, the zygote ends, and every worker with it.
+nothing imported but this package, the kernel, what `preload` names and, later, `OFTEN_USED`. The host asks over a
+socket of packets: one packet (`marshal`, from the host to be believed) and its descriptors (the worker's two ends
+of its channel, its `status`, the doors to its control groups) are one worker. The reply is the worker's pidfd. On
+`status` the worker writes its report, one line (a literal of Python), before it runs anything, and the zygote how
+it ended, another. When the host's end of the socket closes, or the host dies, the zygote ends, and every worker
+with it.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ PACKET = 1 << 17
 MOST_GIVEN = 16
 """Descriptors that come with one packet, at most."""
 
-OFTEN_USED = ["enum", "json", "opcode", "re", "signal"]
-"""What the kernel and its snippets often import: imported here, no worker has to."""
+OFTEN_USED = ("enum", "json", "opcode", "re", "signal")
+"""What the kernel and its snippets often import: imported here, when nobody waits for a worker, none has to."""
 
 
 QUIET_MS = 50
-"""Milliseconds in which nobody has asked for a worker, before that."""
+"""Milliseconds in which nobody has asked for a worker, before `OFTEN_USED` is imported."""
 
 
 class Setup(SimpleNamespace):
@@ -123,6 +124,7 @@ class Zygote:
         self.filter = seccomp.prepared(bool(setup.network), setup.subprocesses)
         self.ports: list[int] = []
         self.workers: dict[int, tuple[int, int]] = {}
+        self.has_imported = False
         self.poll = select.poll()
         self.poll.register(control.fileno(), select.POLLIN)
         self.poll.register(host, select.POLLIN)
@@ -141,9 +143,9 @@ class Zygote:
     def serve(self, program: ModuleType) -> None:
         """Fork workers until the host is gone. In a worker this doesn't return."""
         while True:
-            ready = self.poll.poll(QUIET_MS if OFTEN_USED else None)
+            ready = self.poll.poll(None if self.has_imported else QUIET_MS)
             if not ready:
-                import_often_used()
+                self.import_often_used()
             for descriptor, _ in ready:
                 if descriptor == self.host:
                     return
@@ -151,6 +153,16 @@ class Zygote:
                     self.reap(descriptor)
                 elif not self.answer(program):
                     return
+
+    def import_often_used(self) -> None:
+        """Once. What can't be imported is left to the workers."""
+        self.has_imported = True
+        for name in OFTEN_USED:
+            try:
+                __import__(name)
+            except (ImportError, OSError):
+                continue
+        gc.freeze()
 
     def answer(self, program: ModuleType) -> bool:
         """Fork one worker. False when the host is gone."""
@@ -211,13 +223,6 @@ def work(program: ModuleType, plan: Plan) -> None:
         say(2, {"error": f"{type(error).__name__}: {error}"})
         os._exit(1)
     os._exit(0)
-
-
-def import_often_used() -> None:
-    """When nobody waits for a worker."""
-    while OFTEN_USED:
-        __import__(OFTEN_USED.pop())
-    gc.freeze()
 
 
 class Program:
