@@ -16,6 +16,7 @@ from typing import Any
 HERE = Path(__file__).parent
 SMOLAGENTS = os.environ.get("SMOLAGENTS_PYTHON", str(HERE / ".venv-smolagents" / "bin" / "python"))
 PYTHONS = {"actlet": sys.executable, "smolagents": SMOLAGENTS}
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
 
 
 def scenario(library: str, name: str) -> dict[str, Any]:
