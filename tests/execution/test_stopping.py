@@ -192,7 +192,7 @@ def test_many_that_sleep_through_being_forced_leave_the_process_alive():
         for number in range(40):
             threading.Thread(target=run, args=(number,)).start()
         end = time.monotonic() + 3.5
-        while time.monotonic() < end:
+        while time.monotonic() < end or len(boxes) < 40:
             os.environ.get("HOME"), [each for each in range(5)]
         print(len(boxes))
         """
