@@ -215,3 +215,14 @@ def test_building_an_agent_asks_the_model_nothing():
     model = ScriptedModel([])
     CodeAgent([], model)
     assert model.calls == []
+
+
+def test_what_follows_from_other_settings_says_so_when_it_is_assigned():
+    agent = CodeAgent([], ScriptedModel([]), additional_authorized_imports=["json"])
+    agent.additional_authorized_imports.append("csv")
+    assert {"json", "csv", "math"} <= set(agent.authorized_imports)
+    with pytest.raises(AttributeError, match="additional_authorized_imports: change that"):
+        agent.authorized_imports = ["os"]
+    assert "csv, datetime" in agent.system_prompt.replace("collections, ", "")
+    agent.agent_name = "Clerk"
+    assert (agent.agent_name, type(agent).agent_name) == ("Clerk", "CodeAgent")

@@ -406,6 +406,13 @@ def test_the_constructor_says_what_is_wrong():
         LocalPythonExecutor(timeout_seconds=0)
 
 
+def test_a_state_that_is_assigned_takes_the_place_of_all_variables(box):
+    box.run("old = 1")
+    box.state = {"new": 2}
+    assert box.run("new").output == 2
+    assert box.run("old").error.type == "NameError"
+
+
 def test_evaluate_python_code_runs_with_a_state_of_the_callers():
     state = {"x": 2}
     assert evaluate_python_code("y = add(x, 3)", {"add": lambda a, b: a + b}, state=state) == (5, False)

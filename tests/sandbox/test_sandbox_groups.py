@@ -32,6 +32,20 @@ def test_a_box_has_a_group_where_there_can_be_one_and_removes_it():
     assert not any(path.exists() for path in (group.paths if group else ()))
 
 
+def test_a_box_starts_without_its_groups_where_they_cannot_be_entered(tmp_path, monkeypatch):
+    made = groups.Group()
+    made.paths, made.controllers = [tmp_path, tmp_path / "gone"], [("memory",), ("pids",)]
+    (tmp_path / "cgroup.procs").touch()
+    monkeypatch.setattr(groups, "make", lambda *_: made)
+    open_before = len(os.listdir("/proc/self/fd"))
+    assert made.doors() == []
+    assert len(os.listdir("/proc/self/fd")) == open_before
+    box = SandboxExecutor()
+    assert box.report()["cgroup"] == []
+    assert box.run("1 + 1").output == 2
+    box.cleanup()
+
+
 def test_memory_is_counted_over_all_processes_and_its_end_says_why(box):
     code = (
         "import os, time\n"
