@@ -49,6 +49,15 @@ def test_processor_time_ends_a_worker_with_the_reason():
         box.cleanup()
 
 
+def test_a_variable_that_is_larger_than_the_memory_says_so():
+    box = SandboxExecutor(memory_mb=100)
+    box.send_variables({"large": bytes(150_000_000)})
+    assert "it had no memory left for what it was sent" in str(box.run("len(large)").error)
+    box.send_variables({"large": b"small"})
+    assert box.run("len(large)").output == 5
+    box.cleanup()
+
+
 def test_memory_is_limited_and_the_variables_are_kept(box):
     box.run("x = 1")
     assert box.run("y = bytes(3 << 30)").error.type == "MemoryError"

@@ -2125,6 +2125,17 @@ TICK = 0.02
 """Seconds between two looks of the watcher, while a snippet runs."""
 
 
+NO_ROOM = 76
+"""The exit code of a kernel that had no memory left for what it was sent."""
+
+
+def ended_with(code: int) -> str:
+    """What an exit code of a kernel's process means, in words."""
+    if code == NO_ROOM:
+        return "it had no memory left for what it was sent: send less at a time, or give the box more memory"
+    return f"its process exited ({code})"
+
+
 class ProcessGuest(Guest):
     """A guest that has a process of its own, with threads and signals.
 
@@ -2144,7 +2155,10 @@ class ProcessGuest(Guest):
 
     def serve(self) -> None:
         """Do what the host says until it closes the channel. The process ends then, with all of its threads."""
-        super().serve()
+        try:
+            super().serve()
+        except MemoryError:
+            os._exit(NO_ROOM)
         os._exit(0)
 
     def _begin(self) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import BoxError
+from .kernel import ended_with
 from .packages import Progress, checked_requirements, on_stderr, site_packages
 from .protocol import Channel, PipeChannel, RemoteBox
 from .sandbox import folders
@@ -89,11 +90,7 @@ class ProcessExecutor(RemoteBox):
         code = None if self._process is None else self._process.wait()
         if code is None:
             return ""
-        return (
-            f"its process was killed by {signal.Signals(-code).name}"
-            if code < 0
-            else f"its process exited ({code})"
-        )
+        return f"its process was killed by {signal.Signals(-code).name}" if code < 0 else ended_with(code)
 
     def _settings(self) -> dict[str, Any]:
         own = {"python": self.python, "packages": self.packages, "progress": self.progress}

@@ -102,4 +102,4 @@ class Tail:
 def ended_with(code: int, printed: str) -> str:
     """How a kernel's process ended, in words."""
     last = printed.strip()[-500:]
-    return f"its process exited ({code})" + (f", saying {last!r}" if last else "")
+    return kernel.ended_with(code) + (f", saying {last!r}" if last else "")

@@ -17,6 +17,7 @@ from typing import Any
 
 from ...errors import BoxError
 from ...threads import Alarm, on_a_worker
+from ..kernel import ended_with
 from .bootstrap import arguments, payload
 from .engine import Engine
 from .owner import labels
@@ -200,4 +201,4 @@ def _words(code: int | None, for_memory: bool, memory_mb: int) -> str:
         return f"it was killed, by itself or because it used more memory than its {memory_mb} MB (memory_mb)"
     if code > 128 and code - 128 in set(signal.Signals):
         return f"its process was killed by {signal.Signals(code - 128).name}"
-    return f"its process exited ({code})"
+    return ended_with(code)

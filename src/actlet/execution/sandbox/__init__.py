@@ -19,6 +19,7 @@ from typing import Any
 
 from ...errors import BoxError
 from ..box import Readiness
+from ..kernel import ended_with
 from ..packages import Progress, checked_requirements, on_stderr, site_packages
 from ..protocol import Channel, PipeChannel, RemoteBox
 from . import paths, seatbelt, workers
@@ -154,7 +155,7 @@ class SandboxExecutor(RemoteBox):
         if worker.code is None:
             return "it was killed, with the process that all workers are forked from"
         if worker.code >= 0:
-            return f"its process exited ({worker.code})"
+            return ended_with(worker.code)
         limit = self._allowed.cpu_seconds
         if worker.code == -signal.SIGKILL and worker.cpu_seconds >= limit - 1:
             return f"it had used its {limit} seconds of processor (cpu_seconds)"
