@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actlet import CodeAgent, tool
+from actlet.execution.box import Answer
 from actlet.execution.wasm import WasmExecutor, runtime
 from actlet.testing.conformance import Reading, error_of, run, script
 
@@ -42,6 +44,29 @@ def test_an_agent_works_in_it_with_a_tool() -> None:
     )
     with CodeAgent(tools=[price], model=model, executor_type="wasm", executor_kwargs={"memory_mb": 256}) as agent:
         assert agent.run("What do they cost?") == 3.5
+
+
+def test_an_answer_that_comes_with_a_tick_is_not_lost() -> None:
+    """While a snippet runs, every 50 ms a signal has Python hear the host, whatever else it is about to do."""
+
+    @tool
+    def same(n: int) -> int:
+        """Gives it back."""
+        return n
+
+    box = WasmExecutor(timeout_seconds=10)
+    box.send_tools({"same": same})
+    code = "import asyncio\nasync def main():\n    return await asyncio.gather(same.acall(1))\nasyncio.run(main())"
+    try:
+        for wait in range(60):
+            reading = Reading(box, code)
+            calls = reading.suspended().calls
+            time.sleep(0.0485 + wait % 12 * 0.00025)
+            box.resume(tuple(Answer(call.id, 1) for call in calls))
+            output = reading.output()
+            assert output.output == [1], output.error
+    finally:
+        box.cleanup()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ WORK = "/work"
 PACKAGES = "/tmp/packages.zip"
 FOREVER = 1e9
 
+LOOK = 0.1
+"""Seconds that an event loop waits at a time."""
+
 USUAL = """
 array base64 bisect calendar cmath collections concurrent.futures contextlib copy csv dataclasses datetime decimal
 difflib enum fractions functools graphlib hashlib heapq html inspect io itertools json logging math numbers operator
@@ -91,13 +94,16 @@ class Guest(kernel.Guest):  # type: ignore[misc]
     def _read_in(self, loop: Any) -> None:
         """Every event loop in here does that by itself."""
 
-    def hear(self, seconds: float) -> None:
-        """Do what the host says, if it says something within this time."""
-        if self._wire.comes(seconds) and self._reading.take(wait=False):
-            try:
+    def hear(self, seconds: float) -> bool:
+        """Do what the host says, if it says something within this time; whether it did."""
+        if not self._wire.comes(seconds) or not self._reading.take(wait=False):
+            return False
+        try:
+            if self._wire.comes(0):  # a tick may have come just before, and have heard it
                 self._sort(*self._wire.receive())
-            finally:
-                self._reading.give()
+        finally:
+            self._reading.give()
+        return True
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, in which interrupts are heard. Raises `ValueError` if `seconds` is below 0."""
@@ -113,15 +119,23 @@ class Loop(BaseEventLoop):
     """An event loop that waits for what the host says, and for time. There is nothing else to wait for in here."""
 
     guest: Guest
+    _ready: Any
 
     def __init__(self) -> None:
         super().__init__()
         self._selector = self
 
     def select(self, timeout: float | None) -> list[Any]:
-        """Hear the host for this time, or until it has said something."""
-        self.guest.hear(FOREVER if timeout is None else timeout)
-        return []
+        """Hear the host for this time, or until it has said something.
+
+        A tick may come while it waits, and hear in its stead what makes a callback ready: so it looks up now and
+        then.
+        """
+        until = time.monotonic() + (FOREVER if timeout is None else timeout)
+        while True:
+            left = until - time.monotonic()
+            if self.guest.hear(max(0.0, min(left, LOOK))) or self._ready or left <= LOOK:
+                return []
 
     def _process_events(self, _events: list[Any]) -> None:
         return
