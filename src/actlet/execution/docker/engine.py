@@ -10,6 +10,7 @@ import atexit
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ REMEDY = (
     "start Docker, or podman's service (systemctl --user start podman.socket), or say where one is by base_url=, "
     "DOCKER_HOST or CONTAINER_HOST; `actlet doctor` tells what is found"
 )
+
+REMOVING_SECONDS = 5.0
+"""Seconds that the engine has to remove a container that ended by itself."""
 
 
 class Engine:
@@ -47,14 +51,26 @@ class Engine:
         self._alive.add(container)
 
     def remove(self, container: str) -> None:
-        """Kill and remove a container, if it still is there."""
-        from docker.errors import APIError
+        """Kill and remove a container, if it still is there; one that the engine is removing is waited for."""
+        from docker.errors import APIError, NotFound
         from requests.exceptions import RequestException
 
         if self._pid == os.getpid() and container in self._alive:
             self._alive.discard(container)
-            with suppress(APIError, RequestException):  # it has ended and is being removed, or the engine has ended
-                self.api.remove_container(container, v=True, force=True)
+            with suppress(APIError, RequestException):  # it is gone, or the engine has ended
+                try:
+                    self.api.remove_container(container, v=True, force=True)
+                except NotFound:
+                    return
+                except APIError:
+                    self._wait_removed(container)
+
+    def _wait_removed(self, container: str) -> None:
+        """Until a container that has ended, and is being removed, is gone. Raises `docker.errors.NotFound` then."""
+        end = time.monotonic() + REMOVING_SECONDS
+        while time.monotonic() < end:
+            self.api.inspect_container(container)
+            time.sleep(0.02)
 
     def doom(self, container: str) -> None:
         """Have a container removed by a thread. May be called from anywhere, also from a finalizer."""
