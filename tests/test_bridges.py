@@ -15,6 +15,7 @@ from contextlib import suppress
 import pytest
 
 from actlet import bridges, portal
+from actlet import threads as threads_of_actlet
 
 
 def raises(error):
@@ -241,3 +242,56 @@ def test_a_forked_child_has_a_background_loop_of_its_own():
         child.kill()
     assert child.exitcode == 0
     assert answers.get() == "child"
+
+
+def test_one_that_is_cancelled_before_its_turn_is_not_called():
+    called, going_on = [], threading.Event()
+
+    async def main():
+        others = [asyncio.ensure_future(bridges.in_worker(going_on.wait, 5)) for _ in range(8)]
+        await asyncio.sleep(0)
+        task = asyncio.ensure_future(bridges.in_worker(called.append, 1))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        going_on.set()
+        await asyncio.gather(*others)
+        await bridges.in_worker(called.append, 2)
+
+    asyncio.run(main())
+    assert called == [2]
+
+
+def test_many_that_block_go_on_at_once():
+    all_here = threading.Barrier(100)
+
+    async def main():
+        await asyncio.gather(*(bridges.in_worker(all_here.wait, 30) for _ in range(100)))
+
+    asyncio.run(main())
+
+
+def test_short_calls_one_after_another_share_few_threads():
+    threads = set()
+
+    async def main():
+        await asyncio.gather(*(bridges.in_worker(lambda: threads.add(threading.get_ident())) for _ in range(300)))
+
+    asyncio.run(main())
+    assert len(threads) < 100
+
+
+def test_where_no_thread_can_be_had_the_caller_is_told(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    async def main():
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await bridges.in_worker(int)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threads_of_actlet, "_idle", [])
+        patched.setattr(threading.Thread, "start", refuse)
+        asyncio.run(main())
+    assert asyncio.run(bridges.in_worker(int)) == 0

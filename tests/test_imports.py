@@ -14,7 +14,7 @@ ORDER = [
     {"errors"},
     {"messages"},
     {"media"},
-    {"threads", "portal", "bridges"},
+    {"threads", "turns", "portal", "bridges"},
     {"memory"},
     {"models"},
     {"tools"},

@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext, suppress
+from contextvars import copy_context
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 from .threads import Worker
+from .turns import calls
 
 if TYPE_CHECKING:
     import asyncio
@@ -58,27 +61,69 @@ def failure(error: BaseException) -> Exception:
 
 
 async def in_worker(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    """Call a blocking function on a thread of its own, in the caller's context variables. Raises as `failure` says.
+    """Call a blocking function on a thread, in the caller's context variables. Raises as `failure` says.
 
-    Cancelling this stops the function, as soon as it executes Python code again.
+    It may have to wait for its turn, but for nobody who takes long. Cancelling this stops the function, as soon as
+    it executes Python code again.
     """
     import asyncio
 
     done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    worker = Worker.take()
-    worker.submit(partial(_deliver, post_of_running_loop(), [done], partial(function, *args, **kwargs)))
+    job = _Job(post_of_running_loop(), [done], partial(function, *args, **kwargs))
     try:
         return await done
     finally:
-        if done.cancelled() or not done.done():
-            worker.stop(Stopped)
-        worker.release()
+        job.stop()
         del done  # it holds the error, whose traceback holds this frame
 
 
-def _deliver(post: Post, done: list[asyncio.Future[Any]], function: Callable[[], Any]) -> None:
-    """`done` is taken out of its list for the same reason: the thread's frames are kept with the traceback too."""
-    post.send(_settle, (done.pop(), *_outcome(function)))
+class _Job:
+    """A function that is called on a thread when it is its turn, for a future that is in a list of one.
+
+    The future is taken out of the list for the same reason: the thread's frames are kept with the traceback too.
+    """
+
+    __slots__ = ("_context", "_done", "_function", "_lock", "_over", "_post", "_worker")
+
+    def __init__(self, post: Post, done: list[asyncio.Future[Any]], function: Callable[[], Any]) -> None:
+        self._post, self._done, self._function = post, done, function
+        self._context = copy_context()
+        self._lock = Lock()
+        self._worker: Worker | None = None
+        self._over = False
+        calls.enter(self)
+
+    def begin(self) -> None:
+        """It is its turn: it gets a thread, unless it was stopped before."""
+        with self._lock:
+            try:
+                if not self._over:
+                    self._worker = Worker.take()
+                    self._worker.submit(self._work, self._context)
+                    return
+            except RuntimeError as error:  # the system has no more threads
+                self._over = True
+                self._post.send(_settle, (self._done.pop(), None, error))
+        calls.leave(self)
+
+    def _work(self) -> None:
+        outcome = _outcome(self._function)
+        with self._lock:
+            if self._over:  # it is being stopped, and nobody waits for what came of it
+                return
+            self._over = True
+        self._post.send(_settle, (self._done.pop(), *outcome))
+        del outcome
+        assert self._worker is not None
+        self._worker.release()
+        calls.leave(self)
+
+    def stop(self) -> None:
+        """Stop the function, if it is being called, and don't call it, if it isn't yet."""
+        with self._lock:
+            over, self._over = self._over, True
+        if not over and self._worker is not None:
+            self._worker.stop(Stopped, partial(calls.leave, self))
 
 
 def _outcome(function: Callable[[], T]) -> tuple[T | None, Exception | None]:

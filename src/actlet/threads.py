@@ -154,8 +154,9 @@ class Worker:
         """Whether it takes further jobs: false once a job of it was stopped, and in a child of its process."""
         return self._error is None and not self._over and self._process == _process
 
-    def submit(self, job: Callable[[], object]) -> None:
-        """Run `job` on the worker's thread, in the caller's context variables, after the job that may be running.
+    def submit(self, job: Callable[[], object], context: contextvars.Context | None = None) -> None:
+        """Run `job` on the worker's thread, in `context` or else in a copy of the caller's, after the job that may
+        be running.
 
         Raises `RuntimeError` if the worker was stopped.
         """
@@ -163,7 +164,7 @@ class Worker:
             if not self.usable:
                 raise RuntimeError("this worker was stopped: take another one with Worker.take()")
             self._unfinished += 1
-        self._jobs.put(partial(contextvars.copy_context().run, job))
+        self._jobs.put(partial((contextvars.copy_context() if context is None else context).run, job))
 
     def release(self) -> None:
         """Give the worker back. Its owner gives it no further jobs; the last one may be about to end."""

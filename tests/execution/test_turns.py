@@ -8,27 +8,77 @@ import time
 
 from box_support import Reader, box_with
 
-from actlet import LocalPythonExecutor
-from actlet.execution.turns import Turns
+from actlet import LocalPythonExecutor, threads
+from actlet.turns import Turns
+
+
+class Begun:
+    """A job that notes when it begins."""
+
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+
+    def begin(self) -> None:
+        self.has_begun.set()
+
+
+def begun(jobs: list[Begun]) -> int:
+    return sum(job.has_begun.is_set() for job in jobs)
+
+
+def entered(turns: Turns, count: int) -> list[Begun]:
+    jobs = [Begun() for _ in range(count)]
+    for job in jobs:
+        turns.enter(job)
+    return jobs
 
 
 def test_no_more_begin_at_once_than_there_are_places() -> None:
-    turns, begun = Turns(places=2, patience=60), []
-    for who in "abcd":
-        turns.enter(who, lambda who=who: begun.append(who))
-    assert begun == ["a", "b"]
-    turns.leave("a")
-    assert begun == ["a", "b", "c"]
-    turns.leave("b")
-    turns.leave("b")  # twice is once
-    assert begun == ["a", "b", "c", "d"]
+    turns = Turns(places=2, patience=60)
+    first, second, third, fourth = jobs = entered(turns, 4)
+    assert begun(jobs) == 2
+    turns.leave(first)
+    assert third.has_begun.is_set()
+    assert not fourth.has_begun.is_set()
+    turns.leave(second)
+    turns.leave(second)  # twice is once
+    assert begun(jobs) == 4
 
 
 def test_one_that_takes_long_keeps_nobody_waiting() -> None:
-    turns, begun = Turns(places=1, patience=0.01), threading.Event()
-    turns.enter("slow", lambda: None)
-    turns.enter("next", begun.set)
-    assert begun.wait(5)
+    slow, following = entered(Turns(places=1, patience=0.01), 2)
+    assert slow.has_begun.is_set()
+    assert following.has_begun.wait(5)
+
+
+def test_where_none_comes_to_an_end_ever_more_are_let_in() -> None:
+    turns = Turns(places=1, patience=60)
+    jobs = entered(turns, 12)
+    counts = []
+    while begun(jobs) < len(jobs):
+        counts.append(begun(jobs))
+        long_ago(turns)
+        turns.look()
+    assert counts == [1, 3, 7]
+
+
+def test_where_one_came_to_its_end_it_starts_again_with_a_few() -> None:
+    turns = Turns(places=1, patience=60)
+    jobs = entered(turns, 30)
+    for _ in range(2):
+        long_ago(turns)
+        turns.look()
+    assert begun(jobs) == 7
+    turns.leave(jobs[6])  # one that was let in a moment ago
+    assert begun(jobs) == 8
+    long_ago(turns)
+    turns.look()
+    assert begun(jobs) == 9
+
+
+def long_ago(turns: Turns) -> None:
+    """All that are inside have been there for longer than their time."""
+    turns._inside = dict.fromkeys(turns._inside, -1e9)
 
 
 def test_boxes_whose_snippets_block_do_not_hold_up_others() -> None:
@@ -64,3 +114,17 @@ def test_a_box_with_imports_keeps_its_thread() -> None:
             other.output()
         assert box.run("db.execute('select 1').fetchone()").output == (1,)
     assert sqlite3.sqlite_version
+
+
+def test_where_no_thread_can_be_had_a_snippet_says_so(monkeypatch) -> None:
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    box = box_with()
+    with monkeypatch.context() as patched:
+        patched.setattr(threads, "_idle", [])
+        patched.setattr(threading.Thread, "start", refuse)
+        error = Reader(box, "1 + 1").output().error
+    assert error is not None
+    assert (error.type, error.message, error.fatal) == ("RuntimeError", "can't start new thread", True)
+    assert box.run("1 + 1").output == 2

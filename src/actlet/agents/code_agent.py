@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import Any
 
 from ..errors import AgentExecutionError
@@ -207,10 +206,11 @@ class CodeAgent(MultiStepAgent):
 
     def _run(self, code: str) -> Loop:
         """Run a program to its end, answering the calls of tools that it makes."""
-        numbers = count(1)
+        made = 0
         outcome: CodeOutput | Suspended = yield RunCode(code)
         while isinstance(outcome, Suspended):
-            calls = tuple(ToolCall(c.name, c.arguments, f"code_{next(numbers)}") for c in outcome.calls)
+            calls = tuple(ToolCall(c.name, c.arguments, f"code_{i}") for i, c in enumerate(outcome.calls, made + 1))
+            made += len(calls)
             results = yield CallTools(calls, from_code=True)
             pairs = zip(outcome.calls, results, strict=True)
             outcome = yield Resume(tuple(Answer(call.id, r.value, r.error) for call, r in pairs))

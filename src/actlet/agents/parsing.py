@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ..errors import AgentParsingError
@@ -133,12 +133,18 @@ def _inside(text: str, start: int, closing: re.Pattern[str]) -> tuple[str, int]:
 
     A string in the code may hold such marks, so it is the first that leaves a program; if none does, the first.
     """
-    ends = [(mark.start(), mark.end()) for mark in islice(closing.finditer(text, start), _TRIED)]
-    ends.append((len(text), len(text)))
-    first = ends[0]
+    ends = _ends(text, start, closing)
+    first = next(ends)
     if text[first[1] :].strip():  # otherwise there is nothing to choose
-        first = next((each for each in ends if _parses(text[start : each[0]])), first)
+        first = next((each for each in chain([first], ends) if _parses(text[start : each[0]])), first)
     return text[start : first[0]], first[1]
+
+
+def _ends(text: str, start: int, closing: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Where the code from `start` may end: at the first closing marks, and with the text."""
+    for mark in islice(closing.finditer(text, start), _TRIED):
+        yield mark.span()
+    yield len(text), len(text)
 
 
 def _joined(blocks: Any) -> str:

@@ -14,13 +14,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from types import FunctionType
 from typing import Any, TypeVar
 from weakref import ref
 
 from ..errors import BoxError
 from ..threads import Worker
+from ..turns import snippets
 from . import stdout
 from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
@@ -31,7 +32,6 @@ from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
 from .survey import Problem
-from .turns import Turns
 from .variables import Variables, copied
 from .views import Views
 
@@ -39,8 +39,6 @@ T = TypeVar("T")
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module="<snippet")
-
-_turns = Turns()
 
 MAX_PRINT_OUTPUTS_LENGTH = 50_000
 """Characters of printed output that are kept, unless told otherwise."""
@@ -204,7 +202,7 @@ class LocalPythonExecutor(Box):
 
     def _write(self, text: str) -> None:
         running = self._running
-        if running is not None:
+        if running is not None and running.printed is not None:
             running.printed.write(text)
 
     # Running
@@ -215,22 +213,13 @@ class LocalPythonExecutor(Box):
             raise BoxError("a snippet is running in this box already: wait for its end, or use box.fresh()")
         if self._builtins_are_old:
             self._set_builtins()
-        self._running = running = Running(
-            deliver,
-            limit=self.timeout_seconds,
-            print_limit=self.max_print_outputs_length,
-            where=self._where,
-            waits=partial(_turns.leave, self),
-            ended=self._ended,
-        )
-        _turns.enter(self, partial(self._begin, running, partial(self._execute, running, code)))
+        self._running = running = _Snippet(self, code, deliver)
+        snippets.enter(running)
 
-    def _begin(self, running: Running, job: Callable[[], None]) -> None:
-        """It is this box's turn: give the snippet a thread, unless it was stopped before it had one."""
+    def _thread_for_it(self) -> Worker:
         if self._worker is None or not self._worker.usable:
             self._worker = Worker.take()
-        if not running.begin(self._worker, job):
-            _turns.leave(self)
+        return self._worker
 
     def resume(self, answers: tuple[Answer, ...]) -> None:
         """Answer every call of the last `Suspended`. Answers to a snippet that has been stopped are dropped."""
@@ -248,7 +237,7 @@ class LocalPythonExecutor(Box):
         """On the worker's thread: the whole of one snippet."""
         self._thread = threading.get_ident()
         running.start()
-        stdout.capture(running.printed.write)
+        stdout.capture(self._write)
         try:
             output = self._with_files(running, code) if self._can_write else self._output(running, self._run(code))
         except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
@@ -297,7 +286,7 @@ class LocalPythonExecutor(Box):
         if failure is None:
             return CodeOutput(
                 ended.value,
-                running.printed.text(),
+                running.logs(),
                 is_final_answer=ended.final,
                 changed=ended.changed,
                 shown=ended.shown,
@@ -306,7 +295,7 @@ class LocalPythonExecutor(Box):
         error, tool = running.failed or (None, None)
         tool = tool if error is not None and error is ended.exception else None
         shown = SnippetError(*failure, tool=tool)
-        return CodeOutput(logs=running.printed.text(), error=shown, changed=ended.changed)
+        return CodeOutput(logs=running.logs(), error=shown, changed=ended.changed)
 
     def _where(self) -> tuple[int | None, str]:
         return self._kernel.position(current_frame(self._thread))
@@ -317,7 +306,7 @@ class LocalPythonExecutor(Box):
             self._running = None
         if not self._keeps_thread:
             self._give_back_worker()
-        _turns.leave(self)
+        snippets.leave(running)
 
     def _give_back_worker(self) -> None:
         worker, self._worker = self._worker, None
@@ -375,6 +364,29 @@ class LocalPythonExecutor(Box):
     def __del__(self) -> None:
         if getattr(self, "_worker", None) is not None:
             self.cleanup()
+
+
+class _Snippet(Running):
+    """A snippet of a local box."""
+
+    def __init__(self, box: LocalPythonExecutor, code: str, deliver: Deliver) -> None:
+        super().__init__(deliver, limit=box.timeout_seconds, print_limit=box.max_print_outputs_length)
+        self._box, self._code = box, code
+
+    def worker(self) -> Worker:
+        return self._box._thread_for_it()
+
+    def work(self) -> None:
+        self._box._execute(self, self._code)
+
+    def where(self) -> tuple[int | None, str]:
+        return self._box._where()
+
+    def waits(self) -> None:
+        snippets.leave(self)
+
+    def ended(self) -> None:
+        self._box._ended(self)
 
 
 class _Writer:

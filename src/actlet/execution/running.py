@@ -8,10 +8,13 @@ end is delivered all the same, and the thread is left to end by itself.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..threads import Alarm, Worker
@@ -39,46 +42,67 @@ class _Waiting:
     answer: Answer | None = None
 
 
-class Running:
-    """A snippet from `submit` to its `CodeOutput`.
+class Running(ABC):
+    """A snippet from `submit` to its `CodeOutput`. Many wait for their turn: it is little until it begins."""
 
-    `where` tells the line that a stopped snippet is at, `waits` is told when it waits for tools, `ended` its end.
-    """
+    printed: PrintedText | None = None
+    """What it has printed; None before it begins."""
 
-    def __init__(
-        self,
-        deliver: Deliver,
-        *,
-        limit: float | None,
-        print_limit: int,
-        where: Callable[[], tuple[int | None, str]],
-        waits: Callable[[], None],
-        ended: Callable[[Running], None],
-    ) -> None:
+    def __init__(self, deliver: Deliver, *, limit: float | None, print_limit: int) -> None:
         self._deliver = deliver
+        self._context = contextvars.copy_context()
         self._worker: Worker | None = None
-        self._limit, self._left = limit, limit
-        self._where, self._waits, self._ended = where, waits, ended
-        self.printed = PrintedText(print_limit, lambda text: deliver(Printed(text)))
+        self._limit, self._left, self._print_limit = limit, limit, print_limit
         self._lock = threading.RLock()
         self._alarm: Alarm | None = None
         self._started_at = 0.0
-        self._asked: list[_Waiting] = []
-        self._queued: list[_Waiting] = []
+        self._asked: Sequence[_Waiting] = ()
+        self._queued: Sequence[_Waiting] = ()
         self._numbers = 0
         self._stopped: SnippetError | None = None
         self._output: CodeOutput | None = None
         self._over = False
         self.failed: tuple[BaseException, str] | None = None
 
-    def begin(self, worker: Worker, job: Callable[[], None]) -> bool:
-        """The snippet gets a thread. False: it was stopped before it had one, and needs none."""
+    # What its box says
+
+    @abstractmethod
+    def worker(self) -> Worker:
+        """A thread for it, as it begins."""
+
+    @abstractmethod
+    def work(self) -> None:
+        """The whole of it, on that thread."""
+
+    @abstractmethod
+    def where(self) -> tuple[int | None, str]:
+        """The line that it is at, and its frames as text."""
+
+    @abstractmethod
+    def waits(self) -> None:
+        """It waits for tools now."""
+
+    @abstractmethod
+    def ended(self) -> None:
+        """It has ended."""
+
+    def begin(self) -> None:
+        """It is its turn: it gets a thread, unless it was stopped before it had one."""
         with self._lock:
             if self._over or self._stopped is not None:
-                return False
-            self._worker = worker
-            worker.submit(job)
-            return True
+                self.waits()
+                return
+            self.printed = PrintedText(self._print_limit, partial(_print_to, self._deliver))
+            try:
+                self._worker = self.worker()
+            except RuntimeError as error:  # the system has no more threads
+                self.end(CodeOutput(error=SnippetError("RuntimeError", str(error), fatal=True)))
+            else:
+                self._worker.submit(self.work, self._context)
+
+    def logs(self) -> str:
+        """What it has printed so far."""
+        return "" if self.printed is None else self.printed.text()
 
     # The clock
 
@@ -116,7 +140,7 @@ class Running:
             waiting.done.acquire()
         with self._lock:
             self._refuse_if_over()
-            self._queued += calls
+            self._queued = [*self._queued, *calls]
             if not self._asked and calls:
                 self._ask()
         for waiting in calls:
@@ -135,10 +159,11 @@ class Running:
             raise KeyboardInterrupt
 
     def _ask(self) -> None:
-        self._asked, self._queued = self._queued, []
+        self._asked, self._queued = self._queued, ()
         self._pause()
-        self.printed.flush()
-        self._waits()
+        if self.printed is not None:
+            self.printed.flush()
+        self.waits()
         self._deliver(Suspended(tuple(waiting.call for waiting in self._asked)))
 
     def _value(self, waiting: _Waiting) -> Any:
@@ -154,7 +179,7 @@ class Running:
         """Give the calls of the last `Suspended` their answers."""
         by_id = {answer.id: answer for answer in answers}
         with self._lock:
-            asked, self._asked = self._asked, []
+            asked, self._asked = self._asked, ()
             missing = [waiting.call.id for waiting in asked if waiting.call.id not in by_id]
             if missing:
                 self._asked = asked
@@ -194,13 +219,13 @@ class Running:
         self._stop("KeyboardInterrupt", message, KeyboardInterrupt, polite=POLITE_INTERRUPT)
 
     def _stop(self, kind: str, message: str, error: type[BaseException], *, polite: float) -> None:
-        line, trace = self._where()
+        line, trace = self.where()
         with self._lock:
             if self._over or self._stopped is not None:
                 return
             self._pause()
             self._stopped = SnippetError(kind, message, line, trace)
-            waiting, self._asked, self._queued = [*self._asked, *self._queued], [], []
+            waiting, self._asked, self._queued = [*self._asked, *self._queued], (), ()
             stopped = self._worker is not None and self._worker.stop(
                 error, self._finish, polite=polite, within=is_snippet
             )
@@ -218,9 +243,14 @@ class Running:
         self._tell()
 
     def _tell(self) -> None:
-        self._ended(self)
-        self.printed.close()
+        self.ended()
+        if self.printed is not None:
+            self.printed.close()
         output = self._output or CodeOutput()
         if self._stopped is not None:
-            output = CodeOutput(logs=self.printed.text(), error=self._stopped, changed=output.changed)
+            output = CodeOutput(logs=self.logs(), error=self._stopped, changed=output.changed)
         self._deliver(output)
+
+
+def _print_to(deliver: Deliver, text: str) -> None:
+    deliver(Printed(text))

@@ -24,7 +24,7 @@ from ..bridges import Stopped, failure, pump
 from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
 from ..threads import Alarm, Worker
-from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
+from .waits import END, Call, Close, Gather, Next, Open, Sleep, Snippet, Stream, Wait
 from .wrapping import leave
 
 Shown = Callable[[Any], bool]
@@ -172,13 +172,13 @@ class Driver:
 
 
 class _Delivered:
-    """An inbox that somebody delivers to. Whoever closes it early waits until what was stopped has ended."""
+    """What a box delivers of a snippet. Whoever closes it early waits until the snippet has ended."""
 
-    def __init__(self, driver: Driver, source: Inbox) -> None:
-        self._driver, self._stop = driver, source.stop
+    def __init__(self, driver: Driver, source: Snippet) -> None:
+        self._driver, self._box = driver, source.box
         self._items: SimpleQueue[Any] = SimpleQueue()
         self.last: Any = None
-        source.start(self._items.put)
+        self._box.submit(source.code, self._items.put)
 
     def next(self) -> Any:
         self.last = self._driver.receive(self._items)
@@ -186,7 +186,7 @@ class _Delivered:
 
     def close(self) -> Any:
         if not isinstance(self.last, CodeOutput):
-            self._stop()
+            self._box.interrupt()
             with suppress(Empty):
                 while not isinstance(self.last, CodeOutput):
                     self.last = self._items.get(timeout=STOPPING)
@@ -344,7 +344,7 @@ def _nothing(_value: Any, _error: Exception | None) -> None:
     """Tells nobody."""
 
 
-_SOURCES: dict[type, Callable[[Driver, Any], Any]] = {Inbox: _Delivered, Stream: _streamed, Gather: _Gathered}
+_SOURCES: dict[type, Callable[[Driver, Any], Any]] = {Snippet: _Delivered, Stream: _streamed, Gather: _Gathered}
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

@@ -18,7 +18,7 @@ from ..bridges import failure, in_worker, post_of_running_loop
 from ..errors import AgentInterruptedError
 from ..execution.box import CodeOutput
 from .driving import STOPPING, Shown, interrupted, too_late
-from .waits import END, Call, Close, Gather, Inbox, Next, Open, Sleep, Stream, Wait
+from .waits import END, Call, Close, Gather, Next, Open, Sleep, Snippet, Stream, Wait
 from .wrapping import leave
 
 
@@ -58,13 +58,25 @@ class AsyncDriver:
                 self.result = end.value
                 return END
             result = problem = None
-            if isinstance(item, Wait):
-                try:
-                    result = await self._perform(item, task)
-                except Exception as error:
-                    problem = error
-            elif shown(item):
-                return item
+            if not isinstance(item, Wait):
+                if shown(item):
+                    return item
+                continue
+            try:
+                self._leave_if_woken(item)
+                if isinstance(item, Open):
+                    result = self._open(item.source)
+                else:
+                    self._task = task
+                    result = await _WAYS[type(item)](self, item)
+            except asyncio.CancelledError as error:
+                problem = self._reason(error, task)
+            except Exception as error:
+                problem = error
+            finally:
+                if self._cancelled:  # and what was awaited went on regardless: the next wait is left
+                    self._take_back(task)
+                self._task = None
 
     async def leave(self, work: Generator[Any, Any, Any]) -> None:
         """Close what is open, and abandon `work`, unless it has ended."""
@@ -91,24 +103,17 @@ class AsyncDriver:
             self._cancelled = True
             self._task.cancel()
 
-    async def _perform(self, wait: Wait, task: asyncio.Task[Any]) -> Any:
+    def _leave_if_woken(self, wait: Wait) -> None:
         if self._woken and not isinstance(wait, Close):
             raise self._left()
-        if isinstance(wait, Open):
-            return self._open(wait.source)
-        self._task = task
-        try:
-            return await _WAYS[type(wait)](self, wait)
-        except asyncio.CancelledError as error:
-            if self._cancelled and self._take_back(task) == 0:
-                raise self._left() from None
-            if task.cancelling():
-                raise
-            raise failure(error) from error  # raised by what was awaited: nobody cancelled this task
-        finally:
-            if self._cancelled:  # and what was awaited went on regardless: the next wait is left
-                self._take_back(task)
-            self._task = None
+
+    def _reason(self, error: asyncio.CancelledError, task: asyncio.Task[Any]) -> Exception:
+        """Why an await was cancelled, as the run is told; raises the error if it is the task that was cancelled."""
+        if self._cancelled and self._take_back(task) == 0:
+            return self._left()
+        if task.cancelling():
+            raise error
+        return failure(error)  # raised by what was awaited: nobody cancelled this task
 
     def _take_back(self, task: asyncio.Task[Any]) -> int:
         self._cancelled = False
@@ -176,15 +181,19 @@ async def _in_time(work: Awaitable[Any], call: Call) -> Any:
 
 
 class _Delivered:
-    """An inbox that somebody delivers to, from any thread. Whoever closes it early waits until what was stopped has
+    """What a box delivers of a snippet, from any thread. Whoever closes it early waits until the snippet has
     ended."""
 
-    def __init__(self, source: Inbox) -> None:
+    def __init__(self, source: Snippet) -> None:
+        self._box = source.box
+        self._post = post_of_running_loop()
         self._items: deque[Any] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self.last: Any = None
-        self._stop = source.stop
-        source.start(partial(post_of_running_loop().send, self._put))
+        self._box.submit(source.code, self._deliver)
+
+    def _deliver(self, item: Any) -> None:
+        self._post.send(self._put, item)
 
     def _put(self, item: Any) -> None:
         self._items.append(item)
@@ -200,7 +209,7 @@ class _Delivered:
 
     async def close(self) -> Any:
         if not isinstance(self.last, CodeOutput):
-            self._stop()
+            self._box.interrupt()
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOPPING):
                     while not isinstance(self.last, CodeOutput):
@@ -265,4 +274,4 @@ class _Gathered:
         return self.last
 
 
-_SOURCES: dict[type, Callable[[Any], Any]] = {Inbox: _Delivered, Stream: _Streamed, Gather: _Gathered}
+_SOURCES: dict[type, Callable[[Any], Any]] = {Snippet: _Delivered, Stream: _Streamed, Gather: _Gathered}

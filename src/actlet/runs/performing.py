@@ -21,7 +21,7 @@ from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
 from .events import CodeFinished, CodePrinted, CodeStarted
 from .tool_calls import ToolCaller
-from .waits import END, Call, Close, Inbox, Next, Open, Stream
+from .waits import END, Call, Close, Next, Open, Snippet, Stream
 from .wrapping import Left, Performing
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Performer:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._inbox: Any = None
+        self._snippet: Any = None
 
     def __call__(self, effect: Effect) -> Performing:
         """Perform an effect."""
@@ -91,7 +91,7 @@ class Performer:
         yield CodeStarted(effect.code)
         box = self._run.session.box
         if isinstance(box, Box):
-            self._inbox = yield Open(Inbox(partial(box.submit, effect.code), box.interrupt))
+            self._snippet = yield Open(Snippet(box, effect.code))
             return (yield from self._outcome())
         outcome = yield Call(partial(_run_by_call, box, effect.code))
         yield CodeFinished(outcome)
@@ -107,19 +107,19 @@ class Performer:
     def _outcome(self) -> Generator[Any, Any, CodeOutput | Suspended]:
         while True:
             try:
-                outcome = yield Next(self._inbox)
+                outcome = yield Next(self._snippet)
             except AgentInterruptedError as error:
                 yield from self._stop_code(error)
                 raise
             except Left as left:
-                self._tell_printed(left, self._inbox.last)
+                self._tell_printed(left, self._snippet.last)
                 raise
             if isinstance(outcome, Printed):
                 yield CodePrinted(outcome.text)
                 continue
             if isinstance(outcome, CodeOutput):
-                yield Close(self._inbox)
-                self._inbox = None
+                yield Close(self._snippet)
+                self._snippet = None
                 if outcome.error is not None and outcome.error.fatal:
                     raise BoxError(outcome.error.message)
                 yield CodeFinished(outcome)
@@ -127,7 +127,7 @@ class Performer:
 
     def _stop_code(self, error: AgentInterruptedError) -> Performing:
         """Wait until the snippet has ended, so that nothing of it goes on behind what comes next."""
-        self._tell_printed(error, (yield Close(self._inbox)))
+        self._tell_printed(error, (yield Close(self._snippet)))
 
     def _tell_printed(self, error: Any, last: Any) -> None:
         """Have the error, whatever it is, say what the snippet had printed."""
@@ -145,7 +145,7 @@ class Performer:
             raise
         except Left as left:
             if effect.from_code:
-                self._tell_printed(left, self._inbox.last)
+                self._tell_printed(left, self._snippet.last)
             raise
 
     def _check(self, effect: Check) -> Performing:

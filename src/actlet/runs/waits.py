@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..bridges import END
-from ..execution.box import Deliver
+from ..execution.box import Box
 
-__all__ = ["END", "Call", "Close", "Gather", "Inbox", "Next", "Open", "Sleep", "Stream", "Wait"]
+__all__ = ["END", "Call", "Close", "Gather", "Next", "Open", "Sleep", "Snippet", "Stream", "Wait"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,18 @@ class Gather:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
-    """Whatever is delivered: `start` is given the function to deliver with, `stop` ends it early."""
+class Snippet:
+    """Code in a box. Each `Next` is what the box delivers; closed before the `CodeOutput`, it is interrupted."""
 
-    start: Callable[[Deliver], None]
-    stop: Callable[[], None]
+    box: Box
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Open(Wait):
     """Start a source. Result: the source, to be given to `Next`."""
 
-    source: Stream | Gather | Inbox
+    source: Stream | Gather | Snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,6 @@ class Next(Wait):
 
 @dataclass(frozen=True, slots=True)
 class Close(Wait):
-    """Be done with a source, ended or not. Result: of an inbox, the last thing that came; else None."""
+    """Be done with a source, ended or not. Result: of a snippet, the last thing that came; else None."""
 
     opened: Any
