@@ -19,6 +19,7 @@ ended from outside. It ends at the first line of Python after that. CPython only
 from __future__ import annotations
 
 import contextvars
+import gc
 import itertools
 import math
 import os
@@ -334,8 +335,27 @@ _DELICATE = {"threading", "functools", "logging", "importlib._bootstrap", "impor
 """Modules whose Python code takes locks that others need."""
 
 
+def frame_of(thread: int) -> FrameType | None:
+    """The innermost frame of a thread, by its identity; None if there is no such thread.
+
+    CPython up to 3.11 may collect garbage while it holds a lock here that some garbage (a `threading.local`) needs
+    to be freed (github.com/python/cpython/issues/106883): nothing would go on in the whole process.
+    """
+    with _looking:
+        collects = gc.isenabled()
+        try:
+            gc.disable()
+            return sys._current_frames().get(thread)
+        finally:
+            if collects:
+                gc.enable()
+
+
+_looking = threading.Lock()
+
+
 def _is_delicate(thread: threading.Thread) -> bool:
-    frame = sys._current_frames().get(thread.ident or 0)
+    frame = frame_of(thread.ident or 0)
     return frame is not None and frame.f_globals.get("__name__") in _DELICATE
 
 

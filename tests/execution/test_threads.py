@@ -3,6 +3,8 @@
 import contextlib
 import contextvars
 import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -216,3 +218,24 @@ def test_an_alarm_that_fails_does_not_stop_the_others(monkeypatch):
     Alarm(0.02, done.set)
     assert done.wait(3)
     assert len(reported) == 1
+
+
+def test_looking_at_a_thread_collects_no_garbage():
+    """A child that may hang: CPython up to 3.11 stands still when it collects a `threading.local` meanwhile."""
+    code = """
+import gc, threading
+from actlet.threads import frame_of
+
+gc.set_threshold(1, 1, 1)
+for _ in range(100):
+    gc.disable()
+    circle = [threading.local()]
+    circle[0].held = 1
+    circle.append(circle)
+    del circle
+    many = [[] for _ in range(10)]
+    gc.enable()
+    assert frame_of(threading.get_ident()) is not None
+assert gc.isenabled()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)

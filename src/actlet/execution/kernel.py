@@ -3,7 +3,8 @@
 It is one file of plain standard-library Python (3.9 and later, also Pyodide) that knows nothing of the rest of
 actlet, so that the same code runs in this process and in every box. It holds no policy: whoever starts it chooses
 the builtins. Every box waits for this file to be loaded: what takes long to import is imported where it is needed,
-and `json` and `signal`, which bring `re` and `enum` with them, only as the C modules below them.
+and `json`, `signal`, `threading` and `collections`, which bring many others with them, only as the C modules below
+them.
 
 Its parts, each built on those above it:
 
@@ -24,34 +25,58 @@ How the last value is had: the last statement `f(x)` is compiled as `<value> = f
 from __future__ import annotations
 
 import _ast as ast  # the classes, without the tools, which nothing here needs
+import _thread
 import itertools
-import math
 import os
 import sys
-import threading
 import time
 from _json import encode_basestring_ascii, make_encoder, make_scanner
-from collections import deque, namedtuple
-from types import CodeType
 
 TYPE_CHECKING = False  # importing `typing` takes a tenth of the time that a box takes to start
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any, NamedTuple
 
     Message = dict[str, Any]
     Blob = bytes | bytearray | memoryview
 else:
+    from _collections import _tuplegetter, deque
+
     Message, Blob = dict, bytes
+    CodeType = type((lambda: None).__code__)
 
     class _Named(type):
         """Makes a named tuple of a class, as `typing` does."""
 
         def __new__(cls, name, _bases, space):
-            fields = space.get("__annotations__", ())
-            base = namedtuple(name, fields, defaults=[space.pop(field) for field in fields if field in space])
-            return type(name, (base,), {**space, "__slots__": ()})
+            fields = tuple(space.get("__annotations__", ()))
+            defaults = {field: space.pop(field) for field in fields if field in space}
+
+            def make(kind, *values, **named):
+                given = {**defaults, **dict(zip(fields, values)), **named}  # noqa: B905
+                if len(given) != len(fields) or len(values) > len(fields):
+                    raise TypeError(f"{name} is made of {', '.join(fields)}")
+                return tuple.__new__(kind, map(given.__getitem__, fields))
+
+            getters = {field: _tuplegetter(place, field) for place, field in enumerate(fields)}
+            methods = {"__new__": make, "__slots__": (), "_fields": fields}
+            return type(name, (_Tuple,), {**space, **getters, **methods})
+
+    class _Tuple(tuple):
+        __slots__ = ()
+
+        def _asdict(self):
+            return dict(zip(self._fields, self))  # noqa: B905
+
+        def _replace(self, **named):
+            return type(self)(**{**self._asdict(), **named})
+
+        def __repr__(self):
+            return (
+                f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
+            )
 
     NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
 
@@ -261,7 +286,7 @@ class Kernel:
 
 _FILENAME = "<snippet "
 _numbers = itertools.count(1)
-_parsing = threading.Lock()
+_parsing = _thread.allocate_lock()
 
 
 def is_snippet(code: CodeType) -> bool:
@@ -359,11 +384,6 @@ def _syntax_failure(error: SyntaxError) -> Failure:
         column = min(max((error.offset or 1) - 1, 0), len(text))
         shown = f"{text}\n{' ' * column}^"
     return Failure(type(error).__name__, error.msg, error.lineno, shown)
-
-
-def current_frame(thread: int) -> FrameType | None:
-    """The innermost frame of a thread, by its identity."""
-    return sys._current_frames().get(thread)
 
 
 # Frames: what host and guest send each other
@@ -517,14 +537,21 @@ class Record:
 
 
 LIBRARIES = ("numpy", "pandas", "PIL")
+_INFINITE = float("inf")
 _KINDS = "biufcmMSU"
 _MODES = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "CMYK", "I;16"}
 _DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)(E[+-]?\d{1,6})?|[+-]?(s?NaN\d*|Inf(inity)?)"
 
 
+def _are_finite(values: list[float]) -> bool:
+    import math
+
+    return all(map(math.isfinite, values))
+
+
 def libraries() -> list[str]:
     """Those of `LIBRARIES` that are there."""
-    from importlib.machinery import PathFinder
+    from _frozen_importlib_external import PathFinder  # which `importlib.machinery` is
 
     return [name for name in LIBRARIES if name in sys.modules or PathFinder.find_spec(name) is not None]
 
@@ -595,7 +622,7 @@ class _Encoding:
         if kind is int:
             return value if -(1 << 53) < value < (1 << 53) else self.big(value)
         if kind is float:
-            return value if math.isfinite(value) else ["float", repr(value)]
+            return value if -_INFINITE < value < _INFINITE else ["float", repr(value)]
         self.count(1)
         if depth > self.codec.limits.depth:
             raise CrossError(f"nested more than {self.codec.limits.depth} deep")
@@ -633,7 +660,7 @@ class _Encoding:
         kinds = set(map(type, values))
         if (
             (kinds == {str} and max(map(len, values)) <= 4096)
-            or (kinds == {float} and all(map(math.isfinite, values)))
+            or (kinds == {float} and _are_finite(values))
             or (kinds == {int} and min(values) > -(1 << 53) and max(values) < (1 << 53))
         ):  # fmt: skip
             return [tag, *values]
@@ -951,7 +978,7 @@ class _Decoding:
         return int(text, 16)
 
     def float_(self, parts: Any, _depth: int) -> Any:
-        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[parts[0]]
+        return {"nan": float("nan"), "inf": _INFINITE, "-inf": -_INFINITE}[parts[0]]
 
     def text(self, parts: Any, _depth: int) -> Any:
         return self.blob(parts[0]).decode("utf-8", "replace")
@@ -1039,6 +1066,8 @@ class _Decoding:
         return pathlib.Path(parts[0])
 
     def array(self, parts: Any, _depth: int) -> Any:
+        import math
+
         import numpy
 
         kind, shape, fortran, place = parts
@@ -1530,7 +1559,7 @@ class _Call:
 
     def __init__(self, number: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.number, self.name, self.args, self.kwargs = number, name, args, kwargs
-        self.lock = threading.Lock()
+        self.lock = _thread.allocate_lock()
         self.lock.acquire()
         self.answer: tuple[list[Any], list[bytearray | None]] | None = None
         self.then: Callable[[], object] = self.lock.release
@@ -1669,12 +1698,12 @@ class _Turn:
     """One thread at a time; no interrupt comes up in the main thread while it has the turn."""
 
     def __init__(self, guest: Guest) -> None:
-        self._guest, self._lock = guest, threading.Lock()
+        self._guest, self._lock = guest, _thread.allocate_lock()
         self.thread = 0
 
     def take(self, wait: bool = True) -> bool:
         """Take the turn; without waiting, whether it was free."""
-        thread = threading.get_ident()
+        thread = _thread.get_ident()
         main = thread == self._guest.main_thread
         if main:
             self._guest.shields += 1
@@ -1698,7 +1727,7 @@ class _Turn:
 
     def mine(self) -> bool:
         """Whether this thread has it."""
-        return self.thread == threading.get_ident()
+        return self.thread == _thread.get_ident()
 
     def __enter__(self) -> None:
         self.take()
@@ -1716,12 +1745,11 @@ class Guest:
 
     def __init__(self, wire: Wire) -> None:
         import builtins
-        from types import ModuleType
 
         self._wire = wire
         self._codec = Codec(trusting=True)
         self.kernel = Kernel(dict(vars(builtins)), self.printed)
-        main = ModuleType("__main__")
+        main = type(sys)("__main__")
         self.kernel.namespace = vars(main)
         self.kernel.forget()
         sys.modules["__main__"] = main
@@ -1741,7 +1769,7 @@ class Guest:
         self._snippet = 0
         self._failed: tuple[BaseException, str] | None = None
         self._is_child = False
-        self.main_thread = threading.get_ident()
+        self.main_thread = _thread.get_ident()
         self.shields = 0
         self._stoppable = False
         self._interrupted = False
@@ -2125,6 +2153,9 @@ TICK = 0.02
 """Seconds between two looks of the watcher, while a snippet runs."""
 
 
+_IMPORTING = ("_frozen_importlib", "importlib._bootstrap")
+"""What the module that imports is called, before and after `importlib` has been imported."""
+
 NO_ROOM = 76
 """The exit code of a kernel that had no memory left for what it was sent."""
 
@@ -2148,8 +2179,9 @@ class ProcessGuest(Guest):
         self._pipe = wire
         self._stdio = -1
         self._asleep = False
-        self._wake_up = threading.Semaphore(0)
-        self._gate = threading.Lock()
+        self._wake_up = _thread.allocate_lock()
+        self._wake_up.acquire()
+        self._gate = _thread.allocate_lock()
         self._unheard = False
         self._handler = self.interrupted
 
@@ -2178,7 +2210,7 @@ class ProcessGuest(Guest):
         os.register_at_fork(after_in_child=self._forked)
         signal.signal(signal.SIGINT, self._handler)
         sys.unraisablehook = self._swallowed
-        threading.Thread(target=self._watch, name="actlet-kernel", daemon=True).start()
+        _thread.start_new_thread(self._watch, ())
 
     def _forked(self) -> None:
         """A child of the snippet's: it has no part in the protocol, and prints by way of its descriptors."""
@@ -2197,7 +2229,8 @@ class ProcessGuest(Guest):
         self._snippet = number
         if self._asleep:
             self._asleep = False
-            self._wake_up.release()
+            if self._wake_up.locked():  # nobody else releases it
+                self._wake_up.release()
 
     def _snippet_ends(self) -> None:
         with self._gate:
@@ -2285,7 +2318,7 @@ class ProcessGuest(Guest):
     def interrupted(self, _number: int = 0, frame: FrameType | None = None) -> None:
         """The signal has come. An import is let through to its end: half of a module would stay for good."""
         while frame is not None:
-            if frame.f_globals.get("__name__") == "importlib._bootstrap":
+            if frame.f_globals.get("__name__") in _IMPORTING:
                 return
             frame = frame.f_back
         self._unheard = False

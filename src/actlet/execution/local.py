@@ -20,14 +20,14 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from ..errors import BoxError
-from ..threads import Worker
+from ..threads import Worker, frame_of
 from ..turns import snippets
 from . import stdout
 from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
 from .files import FileData, bytes_of, name_in_box
 from .guards import BASE_BUILTINS
-from .kernel import Ended, Failure, Folder, Kernel, arguments_of, current_frame, is_snippet
+from .kernel import Ended, Failure, Folder, Kernel, arguments_of, is_snippet
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
@@ -298,7 +298,7 @@ class LocalPythonExecutor(Box):
         return CodeOutput(logs=running.logs(), error=shown, changed=ended.changed)
 
     def _where(self) -> tuple[int | None, str]:
-        return self._kernel.position(current_frame(self._thread))
+        return self._kernel.position(frame_of(self._thread))
 
     def _ended(self, running: Running) -> None:
         stdout.release(self._thread)

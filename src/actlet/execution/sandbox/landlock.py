@@ -7,9 +7,8 @@ of a path, modes, owners and times (seccomp answers those), descriptors that are
 
 from __future__ import annotations
 
-import ctypes
+import _struct as struct
 import os
-import struct
 
 from .syscalls import LANDLOCK_ADD, LANDLOCK_CREATE, LANDLOCK_RESTRICT, NO_NEW_PRIVS, call, prctl
 
@@ -83,7 +82,6 @@ def _allow(ruleset: int, path: str, access: int) -> None:
     try:
         if not os.path.isdir(path):
             access &= OF_A_FILE
-        rule = ctypes.create_string_buffer(struct.pack("=Qi", access, descriptor), 12)
-        call("landlock_add_rule", LANDLOCK_ADD, ruleset, 1, rule, 0)
+        call("landlock_add_rule", LANDLOCK_ADD, ruleset, 1, struct.pack("=Qi", access, descriptor), 0)
     finally:
         os.close(descriptor)

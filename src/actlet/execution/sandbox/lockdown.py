@@ -9,18 +9,31 @@ end.
 
 from __future__ import annotations
 
+import _struct as struct
 import os
 import resource
-import struct
-from types import SimpleNamespace
+import sys
 
 from . import landlock, namespaces, seccomp
-from .syscalls import CAPBSET_DROP, DUMPABLE, NO_NEW_PRIVS, NUMBERS, PDEATHSIG, call, close_all_but, prctl, signal
+from .syscalls import (
+    CAPBSET_DROP,
+    DUMPABLE,
+    NO_NEW_PRIVS,
+    NUMBERS,
+    PDEATHSIG,
+    call,
+    close_all_but,
+    prctl,
+    signal,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import SimpleNamespace
     from typing import Any
+else:
+    SimpleNamespace = type(sys.implementation)
 
 HEADROOM_MB = 768
 """Address space beyond `memory_mb`: stacks of threads and mapped libraries take it without using memory."""

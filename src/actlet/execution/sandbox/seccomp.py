@@ -7,11 +7,10 @@ BPF, written by hand, for x86-64 and aarch64. Files are Landlock's: paths can't 
 
 from __future__ import annotations
 
-import ctypes
+import _struct as struct
 import errno
-import struct
 
-from .syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, call, prctl
+from .syscalls import MACHINE, NO_NEW_PRIVS, NUMBERS, address, call, prctl
 
 ALLOWED = """
 read 0 63|write 1 64|close 3 57|fstat 5 80|futex 202 98|mmap 9 222|munmap 11 215|mprotect 10 226|brk 12 214
@@ -192,7 +191,6 @@ def prepared(network: bool = False, subprocesses: bool = False) -> bytes:
 def restrict(prepared: bytes, process: int) -> None:
     """Confine every thread of this process, for good."""
     lines = prepared.replace(struct.pack("=I", ANY_PROCESS), struct.pack("=I", process))
-    memory = ctypes.create_string_buffer(lines, len(lines))
-    header = struct.pack("H6xQ", len(lines) // 8, ctypes.addressof(memory))
+    header = struct.pack("H6x", len(lines) // 8) + address(lines)
     prctl(NO_NEW_PRIVS, 1)
     call("seccomp", NUMBERS["seccomp"], 1, 1, header)  # SET_MODE_FILTER, TSYNC

@@ -1,22 +1,51 @@
-"""Calls of the kernel that Python's standard library has no function for, by way of ctypes.
+"""Calls of the kernel that Python's standard library has no function for, by way of what ctypes is made of.
 
 Rule: one thin function per call, which raises `OSError` with the call's name. What they are for is said elsewhere.
 The files of this package that the zygote reads import only each other, not the rest of actlet, and little of the
-standard library: every box waits for it. So they do without `typing`, `json` and `signal` (for its enums).
+standard library: every box waits for it. So they do without `typing`, `json` and `signal` (for its enums), and take
+the C modules below `ctypes` and `struct`.
 """
 
 from __future__ import annotations
 
+import _ctypes
 import _signal  # type: ignore[import-not-found]
-import ctypes
+import _struct as struct
 import os
-import struct
 
 signal = _signal
 """What the module of this name wraps with enums."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
+
+class _Int(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "i"
+
+
+class _Long(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "l"
+
+
+class _Bytes(_ctypes._SimpleCData):  # type: ignore[type-arg]
+    _type_ = "z"
+
+
+class _Function(_ctypes.CFuncPtr):
+    """A function of the C library, which sets errno."""
+
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = _Int
+
+
+class _LongFunction(_ctypes.CFuncPtr):
+    _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+    _restype_ = _Long
+
+
+_LIBRARY = _ctypes.dlopen(None, os.RTLD_LAZY)  # type: ignore[arg-type]
+_syscall = _LongFunction(_ctypes.dlsym(_LIBRARY, "syscall"))
+_prctl, _unshare, _mount, _umount, _ioctl = (
+    _Function(_ctypes.dlsym(_LIBRARY, name)) for name in ("prctl", "unshare", "mount", "umount2", "ioctl")
+)
 
 MACHINE = os.uname().machine
 
@@ -39,25 +68,30 @@ MNT_DETACH, AT_CWD, AT_RECURSIVE = 2, -100, 0x8000
 
 def _checked(result: int, name: str) -> int:
     if result < 0:
-        number = ctypes.get_errno()
+        number = _ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
     return result
 
 
-def call(name: str, number: int, *arguments: object) -> int:
-    """System call `number`; integers go in as 64 bits."""
-    wide = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    return _checked(_libc.syscall(ctypes.c_long(number), *wide), name)
+def call(name: str, number: int, *arguments: int | bytes | None) -> int:
+    """System call `number`. Integers go in as 64 bits, bytes as the address of what they hold, None as none."""
+    wide = [_Long(value) if isinstance(value, int) else value for value in arguments]
+    return _checked(_syscall(_Long(number), *wide), name)
+
+
+def address(data: bytes) -> bytes:
+    """Where these bytes are, as C writes it, as long as somebody holds them."""
+    return bytes(_Bytes(data))
 
 
 def prctl(option: int, value: int = 0) -> int:
     """Change or ask something about this process."""
-    return _checked(_libc.prctl(option, *map(ctypes.c_ulong, (value, 0, 0, 0))), f"prctl({option})")
+    return _checked(_prctl(option, *map(_Long, (value, 0, 0, 0))), f"prctl({option})")
 
 
 def unshare(flags: int) -> None:
     """Leave the namespaces that `flags` names for new ones."""
-    _checked(_libc.unshare(flags), "unshare")
+    _checked(_unshare(flags), "unshare")
 
 
 def setns(descriptor: int, kind: int) -> None:
@@ -68,7 +102,7 @@ def setns(descriptor: int, kind: int) -> None:
 def mount(source: str, target: str, kind: str, flags: int = 0, options: str = "") -> None:
     """Mount a file system."""
     words = [os.fsencode(text) for text in (source, target, kind)]
-    _checked(_libc.mount(*words, ctypes.c_ulong(flags), options.encode() or None), f"mount {target}")
+    _checked(_mount(*words, _Long(flags), options.encode() or None), f"mount {target}")
 
 
 def add_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
@@ -80,12 +114,12 @@ def add_mount_flags(path: str, flags: int, recursive: bool = True) -> None:
 
 def unmount(target: str) -> None:
     """Take a mount out of the tree, and away as soon as nothing uses it."""
-    _checked(_libc.umount2(os.fsencode(target), MNT_DETACH), f"umount {target}")
+    _checked(_umount(os.fsencode(target), MNT_DETACH), f"umount {target}")
 
 
 def raise_interface(name: bytes, descriptor: int) -> None:
     """Turn on an interface of the network that the socket `descriptor` belongs to."""
-    _checked(_libc.ioctl(descriptor, ctypes.c_ulong(0x8914), struct.pack("16sH22x", name, 0x41)), "SIOCSIFFLAGS")
+    _checked(_ioctl(descriptor, _Long(0x8914), struct.pack("16sH22x", name, 0x41)), "SIOCSIFFLAGS")
 
 
 def close_all_but(kept: list[int]) -> None:

@@ -92,7 +92,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KERNEL = os.path.join(os.path.dirname(HERE), "kernel.py")
 
 BOOT = (
-    "import sys,types;p=types.ModuleType('sandbox');p.__path__=[sys.argv[3]];sys.modules['sandbox']=p;"
+    "import sys;p=type(sys)('sandbox');p.__path__=[sys.argv[3]];sys.modules['sandbox']=p;"
     "from sandbox.zygote import main;main()"
 )
 

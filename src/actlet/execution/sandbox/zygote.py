@@ -12,15 +12,14 @@ with it.
 from __future__ import annotations
 
 import _socket
+import _struct as struct
 import gc
 import marshal
 import os
 import resource
 import select
-import struct
 import sys
-from importlib.machinery import PathFinder, SourceFileLoader
-from types import ModuleType, SimpleNamespace
+from _frozen_importlib_external import PathFinder, SourceFileLoader
 
 from . import namespaces, seccomp
 from .lockdown import DEVICES, RANDOM, Plan, lock
@@ -29,14 +28,17 @@ from .syscalls import DUMPABLE, PDEATHSIG, prctl, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType, SimpleNamespace
     from typing import Any, NoReturn
+else:
+    ModuleType, SimpleNamespace = type(sys), type(sys.implementation)
 
 PACKET = 1 << 17
 
 MOST_GIVEN = 16
 """Descriptors that come with one packet, at most."""
 
-OFTEN_USED = ("enum", "json", "opcode", "re", "signal")
+OFTEN_USED = ("collections", "enum", "functools", "json", "math", "opcode", "re", "signal", "threading", "types")
 """What the kernel and its snippets often import: imported here, when nobody waits for a worker, none has to."""
 
 
