@@ -226,14 +226,14 @@ def test_looking_at_a_thread_collects_no_garbage():
 import gc, threading
 from actlet.threads import frame_of
 
-gc.set_threshold(1, 1, 1)
-for _ in range(100):
+for number in range(200):  # garbage is collected at one allocation or another
+    gc.set_threshold(number % 20 + 1)
+    gc.collect()
     gc.disable()
     circle = [threading.local()]
     circle[0].held = 1
     circle.append(circle)
     del circle
-    many = [[] for _ in range(10)]
     gc.enable()
     assert frame_of(threading.get_ident()) is not None
 assert gc.isenabled()
