@@ -52,31 +52,27 @@ else:
 
         def __new__(cls, name, _bases, space):
             fields = tuple(space.get("__annotations__", ()))
-            defaults = {field: space.pop(field) for field in fields if field in space}
-
-            def make(kind, *values, **named):
-                given = {**defaults, **dict(zip(fields, values)), **named}  # noqa: B905
-                if len(given) != len(fields) or len(values) > len(fields):
-                    raise TypeError(f"{name} is made of {', '.join(fields)}")
-                return tuple.__new__(kind, map(given.__getitem__, fields))
-
+            listed = ", ".join(fields)
+            new = eval(f"lambda kind, {listed}: make(kind, ({listed},))", {"make": tuple.__new__})
+            new.__defaults__ = tuple(space.pop(field) for field in fields if field in space)
             getters = {field: _tuplegetter(place, field) for place, field in enumerate(fields)}
-            methods = {"__new__": make, "__slots__": (), "_fields": fields}
+            methods = {"__new__": new, "__slots__": (), "_fields": fields}
             return type(name, (_Tuple,), {**space, **getters, **methods})
 
     class _Tuple(tuple):
         __slots__ = ()
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+        def __repr__(self):
+            return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self._asdict().items())})"
 
         def _asdict(self):
             return dict(zip(self._fields, self))  # noqa: B905
 
         def _replace(self, **named):
             return type(self)(**{**self._asdict(), **named})
-
-        def __repr__(self):
-            return (
-                f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._asdict().items())})"
-            )
 
     NamedTuple = type.__new__(_Named, "NamedTuple", (), {})
 
