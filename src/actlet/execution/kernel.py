@@ -1920,8 +1920,9 @@ class Guest:
         self._drain()
         if self._text_size > self._text_limit():
             self.flush()
-        with self._sending:
-            done["printed"] = self._taken_text()
+        if self._text:
+            with self._sending:
+                done["printed"] = self._taken_text()
 
     def _uncrossed(self, done: Message, ended: Ended, error: BaseException) -> Message:
         """The end of a snippet whose value can't cross: a handle; for a final answer, an error."""

@@ -133,13 +133,13 @@ class RemoteBox(Box):
         Nobody else is kept waiting meanwhile: a snippet may be interrupted, and `cleanup` ends what has started.
         """
         with self._starting:
-            _started.add(self)
             link, snippet = self._link, self._snippet
             if link is not None and (snippet is None or snippet.link is None):
                 self._catch_up(link)
             if self._link is not None:
                 return
             closings = self._closings
+            _started.add(self)
             link = self._opened()
             with self._lock:
                 if self._closings == closings:
@@ -472,19 +472,19 @@ class RemoteBox(Box):
         if message["is"] == "file":
             self._on_file(link, message, blobs)
             return
-        hear = {"printed": self._on_printed, "calls": self._on_calls, "done": self._on_done}.get(message["is"])
-        if hear is None:
-            raise FrameError(f"an unknown message: {message['is']!r:.40}")
+        kind = message["is"]
+        if kind not in ("printed", "calls", "done"):
+            raise FrameError(f"an unknown message: {kind!r:.40}")
         with self._lock:
             snippet = self._snippet
             if link.over:
                 return
             number = checked(message.get("n"), int)
             if snippet is None or number != snippet.number:
-                if hear == self._on_done and number != link.ended:
+                if kind == "done" and number != link.ended:
                     raise FrameError("the end of a snippet that isn't running")
                 return  # a thread of an earlier snippet's, or its end, told twice
-        hear(snippet, link, message, blobs)
+        getattr(self, "_on_" + kind)(snippet, link, message, blobs)
 
     def _on_printed(self, snippet: Snippet, _link: Link, message: dict[str, Any], _blobs: Blobs) -> None:
         snippet.printed.write(checked(message.get("text"), str))
