@@ -18,7 +18,7 @@ from typing import Protocol
 
 from .threads import Alarm
 
-PATIENCE = 0.01
+PATIENCE = 0.002
 """Seconds that a job keeps others waiting."""
 
 
@@ -94,7 +94,7 @@ class Turns:
             each.begin()
 
 
-snippets = Turns(places=2)
+snippets = Turns(places=1)
 """Those of the local boxes of this process: a snippet that computes leaves no room for another one."""
 
 calls = Turns(places=8)
