@@ -93,18 +93,19 @@ class _Job:
         self._over = False
         calls.enter(self)
 
-    def begin(self) -> None:
+    def begin(self) -> bool:
         """It is its turn: it gets a thread, unless it was stopped before."""
         with self._lock:
+            if self._over:
+                return False
             try:
-                if not self._over:
-                    self._worker = Worker.take()
-                    self._worker.submit(self._work, self._context)
-                    return
+                self._worker = Worker.take()
             except RuntimeError as error:  # the system has no more threads
                 self._over = True
                 self._post.send(_settle, (self._done.pop(), None, error))
-        calls.leave(self)
+                return False
+            self._worker.submit(self._work, self._context)
+            return True
 
     def _work(self) -> None:
         outcome = _outcome(self._function)
@@ -122,8 +123,8 @@ class _Job:
         """Stop the function, if it is being called, and don't call it, if it isn't yet."""
         with self._lock:
             over, self._over = self._over, True
-        if not over and self._worker is not None:
-            self._worker.stop(Stopped, partial(calls.leave, self))
+            if not over and self._worker is not None:
+                self._worker.stop(Stopped, partial(calls.leave, self))
 
 
 def _outcome(function: Callable[[], T]) -> tuple[T | None, Exception | None]:

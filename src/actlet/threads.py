@@ -106,7 +106,7 @@ class _Watchdog:
                 try:
                     alarm.ring()
                 except Exception as error:
-                    _report(error)
+                    report(error)
             if not due:
                 self._woken.acquire(timeout=pause)
 
@@ -133,6 +133,7 @@ class Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._submitted = self._started = 0
         self._unfinished = 0
         self._over = False
         self._process = _process
@@ -164,6 +165,7 @@ class Worker:
         with self._lock:
             if not self.usable:
                 raise RuntimeError("this worker was stopped: take another one with Worker.take()")
+            self._submitted += 1
             self._unfinished += 1
         self._jobs.put(partial((contextvars.copy_context() if context is None else context).run, job))
 
@@ -185,12 +187,13 @@ class Worker:
         within: Callable[[CodeType], bool] | None = None,
         polite: float = POLITE,
     ) -> bool:
-        """Raise `error` in the running job, as soon as it executes Python code, and end the thread with the job.
+        """Raise `error` in the last job, as soon as it executes Python code, and end the thread with the job.
 
         `within` says which code may be forced: a job that has not ended after `polite` seconds has the error raised
         at every line of such code, whatever it catches. Other code is never forced, and so gets to leave its locks
-        and imports behind in order. `then` is called once the job has ended, on its thread. Returns False, and does
-        nothing, if there is no job.
+        and imports behind in order. A job that hasn't begun, because the one before is about to end, is left
+        out. `then` is called once the job has ended, on its thread. Returns False, and does nothing, if there
+        is no job.
         """
         with self._lock:
             if not self._unfinished or self._error is not None:
@@ -210,7 +213,7 @@ class Worker:
         Not while it takes a lock or imports: the lock would stay taken. Then it is tried again a little later.
         """
         with self._lock:
-            if not self._unfinished:
+            if not self._unfinished or self._started < self._submitted:
                 return
             delicate = _is_delicate(self._thread)
             if not delicate:
@@ -228,7 +231,7 @@ class Worker:
             except BaseException as error:
                 if self._error is not None:
                     break
-                _report(error)
+                report(error)
         try:
             self._part()
         except BaseException:
@@ -237,8 +240,11 @@ class Worker:
     def _cycle(self) -> None:
         """One job, from waiting for it to its end. An error that stops a job may come up in any of these lines."""
         job = self._jobs.get()
+        with self._lock:
+            self._started += 1
+            left_out = self._error is not None
         try:
-            if job is not None:
+            if job is not None and not left_out:
                 job()
         finally:
             with self._lock:
@@ -341,17 +347,20 @@ def frame_of(thread: int) -> FrameType | None:
     CPython up to 3.11 may collect garbage while it holds a lock here that some garbage (a `threading.local`) needs
     to be freed (github.com/python/cpython/issues/106883): nothing would go on in the whole process.
     """
+    global _collects
     with _looking:
-        collects = gc.isenabled()
+        _collects = gc.isenabled()
         try:
             gc.disable()
             return sys._current_frames().get(thread)
         finally:
-            if collects:
+            if _collects:
                 gc.enable()
 
 
 _looking = threading.Lock()
+_collects = False
+"""Whether garbage was being collected before the last look."""
 
 
 def _is_delicate(thread: threading.Thread) -> bool:
@@ -367,14 +376,18 @@ def _raise_in(thread: threading.Thread, error: type[BaseException] | None) -> No
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), raised)
 
 
-def _report(error: BaseException) -> None:
+def report(error: BaseException) -> None:
+    """Have an error of a thread shown, as Python shows one that nobody caught."""
     hook, thread = threading.excepthook, threading.current_thread()
     hook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
 
 
 def _forget_threads() -> None:
     """After a fork: the child has none of the parent's threads."""
-    global _watchdog, _process
+    global _watchdog, _process, _looking
+    if _looking.locked() and _collects:
+        gc.enable()
+    _looking = threading.Lock()
     _idle.clear()
     _watchdog = _Watchdog()
     _process = os.getpid()
@@ -385,7 +398,7 @@ _names = itertools.count(1)
 _idle: list[Worker] = []
 _watchdog = _Watchdog()
 _own_code: frozenset[CodeType] = frozenset(
-    function.__code__ for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _raise_in, _report)
+    function.__code__ for function in (Worker._live, Worker._cycle, Worker._part, _disarm, _raise_in, report)
 )
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=_forget_threads)

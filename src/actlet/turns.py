@@ -16,7 +16,7 @@ import time
 from collections import deque
 from typing import Protocol
 
-from .threads import Alarm
+from .threads import Alarm, report
 
 PATIENCE = 0.002
 """Seconds that a job keeps others waiting."""
@@ -25,8 +25,8 @@ PATIENCE = 0.002
 class Job(Protocol):
     """Something that gets a thread when it is its turn."""
 
-    def begin(self) -> None:
-        """It is its turn. Doesn't wait, and raises nothing."""
+    def begin(self) -> bool:
+        """It is its turn. Whether it has begun: one that hasn't needs no place. Doesn't wait, nor `leave`."""
 
 
 class Turns:
@@ -53,7 +53,7 @@ class Turns:
                 self._look_later()
                 return
             self._inside[job] = time.monotonic()
-        job.begin()
+        self._begin(deque([job]))
 
     def leave(self, job: Job) -> None:
         """The job has ended, or waits for something."""
@@ -62,16 +62,29 @@ class Turns:
                 return
             self._some_ended = True
             let_in = self._let_in()
-        for each in let_in:
-            each.begin()
+        self._begin(let_in)
 
-    def _let_in(self) -> list[Job]:
-        let_in = []
+    def _let_in(self) -> deque[Job]:
+        let_in: deque[Job] = deque()
         while self._waiting and len(self._inside) < self._places:
             job = self._waiting.popleft()
             self._inside[job] = time.monotonic()
             let_in.append(job)
         return let_in
+
+    def _begin(self, let_in: deque[Job]) -> None:
+        """Have each begin, and others in place of those that don't. One that fails holds up nobody else."""
+        while let_in:
+            job = let_in.popleft()
+            try:
+                has_begun = job.begin()
+            except Exception as error:
+                report(error)
+                has_begun = False
+            if not has_begun:
+                with self._lock:
+                    self._inside.pop(job, None)
+                    let_in += self._let_in()
 
     def _look_later(self) -> None:
         if not self._looking:
@@ -90,8 +103,7 @@ class Turns:
                 self._look_later()
             else:
                 self._places = self._fewest
-        for each in let_in:
-            each.begin()
+        self._begin(let_in)
 
 
 snippets = Turns(places=1)

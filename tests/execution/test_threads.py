@@ -239,3 +239,43 @@ for number in range(200):  # garbage is collected at one allocation or another
 assert gc.isenabled()
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+
+
+def test_a_job_that_is_stopped_before_it_begins_is_left_out_and_the_one_before_goes_on():
+    worker, goes_on, done = Worker.take(), threading.Event(), []
+
+    def first():
+        worker.release()  # and goes on for a while
+        goes_on.wait(5)
+        for _ in range(1000):
+            pass
+        done.append("first")
+
+    ended = threading.Event()
+    worker.submit(first)
+    while (taken := Worker.take()) is not worker:
+        taken.release()
+    worker.submit(lambda: done.append("second"))
+    assert worker.stop(StopError, ended.set)
+    goes_on.set()
+    assert ended.wait(5)
+    assert worker.join(5)
+    assert done == ["first"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_in_the_middle_of_a_look_can_look():
+    """A child that may hang."""
+    code = """
+import gc, os, threading
+from actlet import threads
+
+threads._looking.acquire()
+threads._collects = True
+gc.disable()
+child = os.fork()
+if not child:
+    os._exit(0 if threads.frame_of(threading.get_ident()) and gc.isenabled() else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)

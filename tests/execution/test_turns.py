@@ -9,7 +9,7 @@ import time
 from box_support import Reader, box_with
 
 from actlet import LocalPythonExecutor, threads
-from actlet.turns import Turns
+from actlet.turns import Turns, snippets
 
 
 class Begun:
@@ -18,8 +18,23 @@ class Begun:
     def __init__(self) -> None:
         self.has_begun = threading.Event()
 
-    def begin(self) -> None:
+    def begin(self) -> bool:
         self.has_begun.set()
+        return True
+
+
+class Stopped:
+    """One that was stopped while it waited."""
+
+    def begin(self) -> bool:
+        return False
+
+
+class Failing:
+    """One that can't begin."""
+
+    def begin(self) -> bool:
+        raise MemoryError
 
 
 def begun(jobs: list[Begun]) -> int:
@@ -76,6 +91,30 @@ def test_where_one_came_to_its_end_it_starts_again_with_a_few() -> None:
     assert begun(jobs) == 9
 
 
+def test_any_number_of_stopped_ones_is_passed_over() -> None:
+    turns = Turns(places=1, patience=60)
+    (first,) = entered(turns, 1)
+    for _ in range(5_000):
+        turns.enter(Stopped())
+    last = Begun()
+    turns.enter(last)
+    turns.leave(first)
+    assert last.has_begun.is_set()
+
+
+def test_one_that_fails_holds_up_nobody_else(monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    turns = Turns(places=1, patience=60)
+    (first,) = entered(turns, 1)
+    turns.enter(Failing())
+    last = Begun()
+    turns.enter(last)
+    turns.leave(first)
+    assert last.has_begun.is_set()
+    assert [each.exc_type for each in told] == [MemoryError]
+
+
 def long_ago(turns: Turns) -> None:
     """All that are inside have been there for longer than their time."""
     turns._inside = dict.fromkeys(turns._inside, -1e9)
@@ -128,3 +167,43 @@ def test_where_no_thread_can_be_had_a_snippet_says_so(monkeypatch) -> None:
     assert error is not None
     assert (error.type, error.message, error.fatal) == ("RuntimeError", "can't start new thread", True)
     assert box.run("1 + 1").output == 2
+
+
+def test_whoever_is_stopped_does_not_stop_who_had_the_thread_before() -> None:
+    first, second, told, ended = box_with(), box_with(), [], threading.Event()
+
+    def deliver(event) -> None:
+        ended.set()
+        for _ in range(20):
+            time.sleep(0.01)
+        told.append(event)
+
+    first.submit("1 + 1", deliver)
+    assert ended.wait(5)
+    reader = Reader(second, "2 + 2")
+    second.interrupt()
+    assert reader.output() is not None
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert [event.output for event in told] == [2]
+
+
+def test_one_that_is_stopped_while_it_waits_leaves_the_output_of_others_alone(monkeypatch) -> None:
+    monkeypatch.setattr(snippets, "_patience", 60)
+    begun, going_on = threading.Event(), threading.Event()
+
+    def library() -> None:
+        begun.set()
+        going_on.wait(5)
+        print("from a library")
+
+    first, second = box_with(), LocalPythonExecutor(additional_functions={"library": library})
+    first.run("1 + 1")  # in the thread that the second box gets now
+    reader = Reader(second, "library()")
+    assert begun.wait(5)
+    waiting = Reader(first, "1 + 1")
+    first.interrupt()
+    assert waiting.output().error.type == "KeyboardInterrupt"
+    going_on.set()
+    assert reader.output().logs == "from a library\n"

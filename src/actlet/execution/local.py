@@ -87,7 +87,6 @@ class LocalPythonExecutor(Box):
         self._keeps_thread = bool(self.additional_authorized_imports)
         self._worker: Worker | None = None
         self._running: Running | None = None
-        self._thread = 0
         self._builtins_are_old = True
 
     @property
@@ -217,6 +216,8 @@ class LocalPythonExecutor(Box):
         snippets.enter(running)
 
     def _thread_for_it(self) -> Worker:
+        if not self._keeps_thread:
+            return Worker.take()
         if self._worker is None or not self._worker.usable:
             self._worker = Worker.take()
         return self._worker
@@ -233,9 +234,9 @@ class LocalPythonExecutor(Box):
         if running is not None:
             running.interrupt()
 
-    def _execute(self, running: Running, code: str) -> None:
+    def _execute(self, running: _Snippet, code: str) -> None:
         """On the worker's thread: the whole of one snippet."""
-        self._thread = threading.get_ident()
+        running.thread = threading.get_ident()
         running.start()
         stdout.capture(self._write)
         try:
@@ -297,15 +298,18 @@ class LocalPythonExecutor(Box):
         shown = SnippetError(*failure, tool=tool)
         return CodeOutput(logs=running.logs(), error=shown, changed=ended.changed)
 
-    def _where(self) -> tuple[int | None, str]:
-        return self._kernel.position(frame_of(self._thread))
+    def _where(self, running: _Snippet) -> tuple[int | None, str]:
+        return self._kernel.position(None if running.thread is None else frame_of(running.thread))
 
-    def _ended(self, running: Running) -> None:
-        stdout.release(self._thread)
+    def _ended(self, running: _Snippet) -> None:
+        if running.thread is not None:
+            stdout.release(running.thread)
         if self._running is running:
             self._running = None
+
+    def _left(self, running: _Snippet, worker: Worker) -> None:
         if not self._keeps_thread:
-            self._give_back_worker()
+            worker.release()
         snippets.leave(running)
 
     def _give_back_worker(self) -> None:
@@ -367,7 +371,9 @@ class LocalPythonExecutor(Box):
 
 
 class _Snippet(Running):
-    """A snippet of a local box."""
+    """A snippet of a local box. `thread`: that which it runs in, once it does."""
+
+    thread: int | None = None
 
     def __init__(self, box: LocalPythonExecutor, code: str, deliver: Deliver) -> None:
         super().__init__(deliver, limit=box.timeout_seconds, print_limit=box.max_print_outputs_length)
@@ -380,13 +386,16 @@ class _Snippet(Running):
         self._box._execute(self, self._code)
 
     def where(self) -> tuple[int | None, str]:
-        return self._box._where()
+        return self._box._where(self)
 
     def waits(self) -> None:
         snippets.leave(self)
 
     def ended(self) -> None:
         self._box._ended(self)
+
+    def left(self, worker: Worker) -> None:
+        self._box._left(self, worker)
 
 
 class _Writer:

@@ -84,21 +84,27 @@ class Running(ABC):
 
     @abstractmethod
     def ended(self) -> None:
-        """It has ended."""
+        """It has ended, and somebody is about to be told."""
 
-    def begin(self) -> None:
+    @abstractmethod
+    def left(self, worker: Worker) -> None:
+        """It was told, and needs its thread no more."""
+
+    def begin(self) -> bool:
         """It is its turn: it gets a thread, unless it was stopped before it had one."""
         with self._lock:
             if self._over or self._stopped is not None:
-                self.waits()
-                return
+                return False
             self.printed = PrintedText(self._print_limit, partial(_print_to, self._deliver))
             try:
                 self._worker = self.worker()
             except RuntimeError as error:  # the system has no more threads
-                self.end(CodeOutput(error=SnippetError("RuntimeError", str(error), fatal=True)))
+                problem = SnippetError("RuntimeError", str(error), fatal=True)
             else:
                 self._worker.submit(self.work, self._context)
+                return True
+        self.end(CodeOutput(error=problem))
+        return False
 
     def logs(self) -> str:
         """What it has printed so far."""
@@ -243,13 +249,18 @@ class Running(ABC):
         self._tell()
 
     def _tell(self) -> None:
+        """The thread is given back last: whoever gets it next may have it stopped."""
         self.ended()
         if self.printed is not None:
             self.printed.close()
         output = self._output or CodeOutput()
         if self._stopped is not None:
             output = CodeOutput(logs=self.logs(), error=self._stopped, changed=output.changed)
-        self._deliver(output)
+        try:
+            self._deliver(output)
+        finally:
+            if self._worker is not None:
+                self.left(self._worker)
 
 
 def _print_to(deliver: Deliver, text: str) -> None:
