@@ -242,10 +242,11 @@ assert gc.isenabled()
 
 
 def test_a_job_that_is_stopped_before_it_begins_is_left_out_and_the_one_before_goes_on():
-    worker, goes_on, done = Worker.take(), threading.Event(), []
+    worker, released, goes_on, done = Worker.take(), threading.Event(), threading.Event(), []
 
     def first():
         worker.release()  # and goes on for a while
+        released.set()
         goes_on.wait(5)
         for _ in range(1000):
             pass
@@ -253,8 +254,8 @@ def test_a_job_that_is_stopped_before_it_begins_is_left_out_and_the_one_before_g
 
     ended = threading.Event()
     worker.submit(first)
-    while (taken := Worker.take()) is not worker:
-        taken.release()
+    assert released.wait(5)
+    assert Worker.take() is worker
     worker.submit(lambda: done.append("second"))
     assert worker.stop(StopError, ended.set)
     goes_on.set()
