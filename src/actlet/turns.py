@@ -2,9 +2,9 @@
 
 Python runs one thread at a time, and threads that all want to be that one hinder each other: a thousand short
 jobs take twice as long on a thousand threads as one after another on the same few. So only a few begin at once, and
-each that ends lets in the next. Nobody waits for a job that takes long or waits for something itself: after
-`PATIENCE` it no longer counts, and as long as none of those let in has ended by then, twice as many are let in each
-time.
+each that ends lets in the next. Nobody waits for a job that takes long or waits for something itself: after some
+milliseconds it no longer counts, and as long as none of those let in has ended by then, twice as many are let in
+each time.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from typing import Protocol
 
 from .threads import Alarm, report
 
-PATIENCE = 0.002
-"""Seconds that a job keeps others waiting."""
-
 
 class Job(Protocol):
     """Something that gets a thread when it is its turn."""
@@ -32,7 +29,7 @@ class Job(Protocol):
 class Turns:
     """Lets jobs begin, a few at a time: so many `places`, each for `patience` seconds at most."""
 
-    def __init__(self, places: int, patience: float = PATIENCE) -> None:
+    def __init__(self, places: int, patience: float) -> None:
         self._fewest, self._patience = places, patience
         self.forget()
 
@@ -106,10 +103,10 @@ class Turns:
         self._begin(let_in)
 
 
-snippets = Turns(places=1)
-"""Those of the local boxes of this process: a snippet that computes leaves no room for another one."""
+snippets = Turns(places=1, patience=0.01)
+"""Those of the local boxes of this process. Most compute, and may wait for two turns of Python's own, of 5 ms."""
 
-calls = Turns(places=8)
+calls = Turns(places=8, patience=0.002)
 """Those of tools and models that block: most of them wait for something."""
 
 

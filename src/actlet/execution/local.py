@@ -301,16 +301,15 @@ class LocalPythonExecutor(Box):
     def _where(self, running: _Snippet) -> tuple[int | None, str]:
         return self._kernel.position(None if running.thread is None else frame_of(running.thread))
 
-    def _ended(self, running: _Snippet) -> None:
+    def _ended(self, running: _Snippet, worker: Worker | None) -> None:
         if running.thread is not None:
             stdout.release(running.thread)
         if self._running is running:
             self._running = None
-
-    def _left(self, running: _Snippet, worker: Worker) -> None:
-        if not self._keeps_thread:
-            worker.release()
-        snippets.leave(running)
+        if worker is not None:
+            if not self._keeps_thread:
+                worker.release()
+            snippets.leave(running)
 
     def _give_back_worker(self) -> None:
         worker, self._worker = self._worker, None
@@ -391,11 +390,8 @@ class _Snippet(Running):
     def waits(self) -> None:
         snippets.leave(self)
 
-    def ended(self) -> None:
-        self._box._ended(self)
-
-    def left(self, worker: Worker) -> None:
-        self._box._left(self, worker)
+    def ended(self, worker: Worker | None) -> None:
+        self._box._ended(self, worker)
 
 
 class _Writer:

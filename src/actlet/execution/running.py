@@ -83,12 +83,8 @@ class Running(ABC):
         """It waits for tools now."""
 
     @abstractmethod
-    def ended(self) -> None:
-        """It has ended, and somebody is about to be told."""
-
-    @abstractmethod
-    def left(self, worker: Worker) -> None:
-        """It was told, and needs its thread no more."""
+    def ended(self, worker: Worker | None) -> None:
+        """It has ended, and needs its thread no more, if it had one."""
 
     def begin(self) -> bool:
         """It is its turn: it gets a thread, unless it was stopped before it had one."""
@@ -249,18 +245,13 @@ class Running(ABC):
         self._tell()
 
     def _tell(self) -> None:
-        """The thread is given back last: whoever gets it next may have it stopped."""
-        self.ended()
+        self.ended(self._worker)
         if self.printed is not None:
             self.printed.close()
         output = self._output or CodeOutput()
         if self._stopped is not None:
             output = CodeOutput(logs=self.logs(), error=self._stopped, changed=output.changed)
-        try:
-            self._deliver(output)
-        finally:
-            if self._worker is not None:
-                self.left(self._worker)
+        self._deliver(output)
 
 
 def _print_to(deliver: Deliver, text: str) -> None:
