@@ -16,6 +16,7 @@ import pytest
 
 from actlet import bridges, portal
 from actlet import threads as threads_of_actlet
+from actlet.turns import Turns
 
 
 def raises(error):
@@ -244,14 +245,15 @@ def test_a_forked_child_has_a_background_loop_of_its_own():
     assert answers.get() == "child"
 
 
-def test_one_that_is_cancelled_before_its_turn_is_not_called():
+def test_one_that_is_cancelled_before_its_turn_is_not_called(monkeypatch):
+    monkeypatch.setattr(bridges, "calls", Turns(places=8, patience=60))
     called, going_on = [], threading.Event()
 
     async def main():
         others = [asyncio.ensure_future(bridges.in_worker(going_on.wait, 5)) for _ in range(8)]
         await asyncio.sleep(0)
         task = asyncio.ensure_future(bridges.in_worker(called.append, 1))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -272,14 +274,19 @@ def test_many_that_block_go_on_at_once():
     asyncio.run(main())
 
 
-def test_short_calls_one_after_another_share_few_threads():
-    threads = set()
+def test_short_calls_share_few_threads(monkeypatch):
+    monkeypatch.setattr(bridges, "calls", Turns(places=8, patience=60))
+    going_on = []
+
+    def call():
+        going_on.append(1)
+        time.sleep(0.001)
+        return len(going_on), going_on.pop()
 
     async def main():
-        await asyncio.gather(*(bridges.in_worker(lambda: threads.add(threading.get_ident())) for _ in range(300)))
+        return await asyncio.gather(*(bridges.in_worker(call) for _ in range(300)))
 
-    asyncio.run(main())
-    assert len(threads) < 100
+    assert max(most for most, _ in asyncio.run(main())) <= 8
 
 
 def test_where_no_thread_can_be_had_the_caller_is_told(monkeypatch):

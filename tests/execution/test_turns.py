@@ -9,7 +9,8 @@ import time
 from box_support import Reader, box_with
 
 from actlet import LocalPythonExecutor, threads
-from actlet.turns import Turns, snippets
+from actlet.execution import local
+from actlet.turns import Turns
 
 
 class Begun:
@@ -190,7 +191,7 @@ def test_whoever_is_stopped_does_not_stop_who_had_the_thread_before() -> None:
 
 
 def test_one_that_is_stopped_while_it_waits_leaves_the_output_of_others_alone(monkeypatch) -> None:
-    monkeypatch.setattr(snippets, "_patience", 60)
+    monkeypatch.setattr(local, "snippets", Turns(places=1, patience=60))
     begun, going_on = threading.Event(), threading.Event()
 
     def library() -> None:
