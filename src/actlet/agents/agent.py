@@ -148,10 +148,10 @@ class MultiStepAgent(ABC):
         self._own = OwnSessions(self)
 
     def _all_tools(self, tools: Sequence[Any], add_base_tools: bool) -> dict[str, Any]:
-        from ..toolbox import TOOL_MAPPING
-
         found = by_name(tools)
         if add_base_tools:
+            from ..toolbox import TOOL_MAPPING
+
             for name, make in TOOL_MAPPING.items():
                 if name not in found and not (name == "python_interpreter" and self.writes_code):
                     found[name] = make()

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from ..errors import AgentParsingError
@@ -133,11 +133,11 @@ def _inside(text: str, start: int, closing: re.Pattern[str]) -> tuple[str, int]:
 
     A string in the code may hold such marks, so it is the first that leaves a program; if none does, the first.
     """
-    ends = _ends(text, start, closing)
-    first = next(ends)
-    if text[first[1] :].strip():  # otherwise there is nothing to choose
-        first = next((each for each in chain([first], ends) if _parses(text[start : each[0]])), first)
-    return text[start : first[0]], first[1]
+    mark = closing.search(text, start)
+    end = mark.span() if mark else (len(text), len(text))
+    if text[end[1] :].strip():  # otherwise there is nothing to choose
+        end = next((each for each in _ends(text, start, closing) if _parses(text[start : each[0]])), end)
+    return text[start : end[0]], end[1]
 
 
 def _ends(text: str, start: int, closing: re.Pattern[str]) -> Iterator[tuple[int, int]]:

@@ -424,8 +424,13 @@ def _only_called(tool: Callable[..., Any]) -> Callable[..., Any]:
     return stub
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
+
+
 def _shows_itself(kind: type) -> bool:
     """Whether objects of a class are shown by code of a snippet."""
+    if kind in _PLAIN:
+        return False
     ways = (base.__dict__.get(name) for base in kind.__mro__ for name in ("__str__", "__repr__"))
     return any(isinstance(way, FunctionType) and is_snippet(way.__code__) for way in ways)
 

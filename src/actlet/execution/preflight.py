@@ -71,7 +71,6 @@ def _imports(survey: Survey, around: Surroundings) -> Iterator[Problem]:
 
 def _names(survey: Survey, around: Surroundings) -> Iterator[Problem]:
     """Names that don't exist, each once: those that policy refuses, and those that are certain to be reached."""
-    answered = min((node.lineno for node, _ in survey.loads if node.id == FINAL_ANSWER), default=None)
     told: set[str] = set()
     for node, sure in survey.loads:
         name, line = node.id, node.lineno
@@ -80,13 +79,18 @@ def _names(survey: Survey, around: Surroundings) -> Iterator[Problem]:
         if name in REFUSED_NAMES:
             told.add(name)
             yield Problem("ForbiddenError", f"`{name}` is not available here: {REFUSED_NAMES[name]}", line)
-        elif sure == SURE and _is_unknown(name, survey, around) and (answered is None or line <= answered):
+        elif sure == SURE and _is_unknown(name, survey, around) and not _is_answered(survey, line):
             told.add(name)
             yield Problem("NameError", _missing(name, survey, around), line)
 
 
 def _is_unknown(name: str, survey: Survey, around: Surroundings) -> bool:
     return not survey.star and name not in around.declared
+
+
+def _is_answered(survey: Survey, line: int) -> bool:
+    """Whether the final answer may have been given before this line."""
+    return any(node.id == FINAL_ANSWER and node.lineno < line for node, _ in survey.loads)
 
 
 def _missing(name: str, survey: Survey, around: Surroundings) -> str:

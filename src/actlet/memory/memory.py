@@ -32,7 +32,9 @@ class MessageView(Sequence[ChatMessage]):
         return MessageView(self._messages, self._count, (*self._after, message))
 
     def _all(self) -> list[ChatMessage]:
-        return [*self._messages[: self._count], *self._after]
+        messages = self._messages[: self._count]
+        messages += self._after
+        return messages
 
     def __len__(self) -> int:
         return self._count + len(self._after)

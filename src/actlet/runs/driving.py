@@ -100,21 +100,16 @@ class Driver:
     def _perform(self, wait: Wait) -> Any:
         if self._woken and not isinstance(wait, Close):
             raise self._left()
-        match wait:
-            case Next(opened):
-                return opened.next()
-            case Call():
-                return self._call(wait)
-            case Open(source):
-                opened = _SOURCES[type(source)](self, source)
-                self._opened.append(opened)
-                return opened
-            case Close(opened):
-                self._opened.remove(opened)
-                return opened.close()
-            case Sleep(seconds):
-                return self.receive(SimpleQueue(), seconds)
-        raise TypeError(f"a driver can't wait for {wait!r}")
+        return _WAYS[type(wait)](self, wait)
+
+    def _open(self, wait: Open) -> Any:
+        opened = _SOURCES[type(wait.source)](self, wait.source)
+        self._opened.append(opened)
+        return opened
+
+    def _close(self, wait: Close) -> Any:
+        self._opened.remove(wait.opened)
+        return wait.opened.close()
 
     def _close_all(self) -> None:
         while self._opened:
@@ -169,6 +164,16 @@ class Driver:
         if item is _WAKE:
             raise self._left()
         return item
+
+
+_WAYS: dict[type, Callable[[Driver, Any], Any]] = {
+    Next: lambda _, wait: wait.opened.next(),
+    Call: Driver._call,
+    Open: Driver._open,
+    Close: Driver._close,
+    Sleep: lambda driver, wait: driver.receive(SimpleQueue(), wait.seconds),
+}
+"""What each kind of wait comes down to."""
 
 
 class _Delivered:
