@@ -104,7 +104,8 @@ class ChatMessage:
     """One message: `content` is text, or a list of parts `{"type": "text"|"image", ...}`, or None.
 
     `tool_calls` are the calls that an assistant's message makes, `tool_call_id` the call that a tool response
-    answers, `raw` the provider's own object, which is never copied or saved.
+    answers, `raw` the provider's own object, which is never copied or saved. `finish_reason` is why a reply ended,
+    in OpenAI's words: "length" where the tokens ran out; None where nobody tells.
     """
 
     role: MessageRole | str
@@ -113,6 +114,7 @@ class ChatMessage:
     raw: Any = field(default=None, repr=False, compare=False)
     token_usage: TokenUsage | None = None
     tool_call_id: str | None = None
+    finish_reason: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.role, MessageRole):
@@ -135,6 +137,7 @@ class ChatMessage:
             "tool_calls": None if self.tool_calls is None else [asdict(call) for call in self.tool_calls],
             "token_usage": None if self.token_usage is None else self.token_usage.dict(),
             "tool_call_id": self.tool_call_id,
+            "finish_reason": self.finish_reason,
         }
 
     def model_dump_json(self) -> str:
@@ -156,6 +159,7 @@ class ChatMessage:
             raw=raw,
             token_usage=token_usage,
             tool_call_id=data.get("tool_call_id"),
+            finish_reason=data.get("finish_reason"),
         )
 
     def render_as_markdown(self) -> str:
@@ -192,11 +196,12 @@ class ChatMessageToolCallStreamDelta:
 
 @dataclass(slots=True)
 class ChatMessageStreamDelta:
-    """A piece of a streamed reply: some text, pieces of tool calls, or the usage at the end."""
+    """A piece of a streamed reply: some text, pieces of tool calls, or, at the end, the usage and why it ended."""
 
     content: str | None = None
     tool_calls: list[ChatMessageToolCallStreamDelta] | None = None
     token_usage: TokenUsage | None = None
+    finish_reason: str | None = None
 
 
 def agglomerate_stream_deltas(
@@ -204,12 +209,13 @@ def agglomerate_stream_deltas(
 ) -> ChatMessage:
     """The message that streamed pieces make up. Raises `ValueError` for a piece of a tool call without an index."""
     text: list[str] = []
-    usage = TokenUsage(0, 0)
+    usage, finish_reason = TokenUsage(0, 0), None
     calls: dict[int, ChatMessageToolCall] = {}
     arguments: dict[int, list[str]] = {}
     for delta in stream_deltas:
         if delta.token_usage:
             usage = usage + delta.token_usage
+        finish_reason = delta.finish_reason or finish_reason
         if delta.content:
             text.append(delta.content)
         for piece in delta.tool_calls or ():
@@ -227,5 +233,9 @@ def agglomerate_stream_deltas(
     for index, call in calls.items():
         call.function.arguments = "".join(arguments[index])
     return ChatMessage(
-        role=role, content="".join(text), tool_calls=[calls[i] for i in sorted(calls)], token_usage=usage
+        role=role,
+        content="".join(text),
+        tool_calls=[calls[i] for i in sorted(calls)],
+        token_usage=usage,
+        finish_reason=finish_reason,
     )

@@ -12,6 +12,7 @@ from actlet import (
     AgentInterruptedError,
     AgentParsingError,
     AgentText,
+    ChatMessage,
     CodeOutput,
     FinalAnswerTool,
     LocalPythonExecutor,
@@ -204,6 +205,23 @@ def test_a_reply_without_code_is_an_error_that_the_model_can_mend():
     assert isinstance(step.error, AgentParsingError)
     assert step.code_action is None
     assert "between <code> and </code>" in sent(agent)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("begun", ["<code>\nprint('half')\nprint", "```python\nprint('half')\nprint"])
+def test_code_that_was_cut_off_is_not_run(begun, stream):
+    cut = ChatMessage("assistant", begun, finish_reason="length")
+    agent = coder([cut, answer(42)], stream_outputs=stream)
+    assert agent.run("Go.") == 42
+    step = actions(agent)[0]
+    assert isinstance(step.error, AgentParsingError)
+    assert "tokens ran out" in step.error.message
+    assert (step.code_action, step.model_output) == (None, begun)
+
+
+def test_code_that_is_whole_runs_though_the_words_after_it_were_cut_off():
+    agent = coder([ChatMessage("assistant", answer(42) + " and so I", finish_reason="length")])
+    assert agent.run("Go.") == 42
 
 
 def test_the_models_own_words_stand_in_the_history_once_and_whole():

@@ -44,6 +44,27 @@ def test_code_is_found_however_it_is_written(reply):
     assert parse_code(reply, TAGS) == PROGRAM
 
 
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("```python\r\nprint(1)\r\n```\r\nDone.\r\n", "print(1)"),
+        ("Code: ```python\nprint(1)\n```", "print(1)"),
+        ("```python\nprint(1)```", "print(1)"),
+        ("<code>\n    x = 1\n    if x:\n        x = 2\n</code>", "x = 1\nif x:\n    x = 2"),
+        ("- First:\n  ```py\n  x = 1\n  print(x)\n  ```", "x = 1\nprint(x)"),
+    ],
+)
+def test_code_is_read_however_its_lines_end_and_wherever_they_begin(reply, code):
+    assert parse_code(reply, TAGS) == code
+
+
+@pytest.mark.parametrize(
+    "words", ["I put it between `<code>` and `</code>`:", "The function <code>search(query)</code> finds it."]
+)
+def test_tags_within_a_line_of_words_are_no_block_where_there_is_one(words):
+    assert parse_code(f"{words}\n<code>\nprint(2)\n</code>", TAGS) == "print(2)"
+
+
 def test_several_blocks_run_as_one_program_in_their_order():
     reply = "First\n<code>\na = 1\n</code>\nthen\n<code>\nprint(a)\n</code>"
     assert parse_code(reply, TAGS) == "a = 1\n\nprint(a)"

@@ -117,6 +117,17 @@ def test_arguments_are_converted_to_their_types():
     assert [step.observations for step in actions(agent)] == ["3", "7", "Final answer: 1"]
 
 
+@pytest.mark.parametrize(
+    "call", [("final_answer", '{"answer": {"name": "Bob", "items": [1, 2'), ("add", '{"a": 1')]
+)
+def test_arguments_that_were_cut_off_are_no_arguments(call):
+    agent = caller([[call], call_answer(1)], [add])
+    assert agent.run("Go.") == 1
+    step = actions(agent)[0]
+    assert isinstance(step.error, AgentToolCallError)
+    assert f"The arguments of {call[0]} are no valid JSON" in step.observations
+
+
 def test_a_tool_without_arguments_may_be_called_with_none_at_all():
     @tool
     def now() -> str:

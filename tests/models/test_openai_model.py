@@ -251,6 +251,57 @@ def test_a_stream_is_read_no_further_than_its_stop_sequence(serve):
     assert server.wait_for("hung_up", 1)
 
 
+@pytest.mark.parametrize("model_id", ["stand-in", "gpt-5-mini"])  # with the stop parameter, and without
+def test_a_stream_that_is_cut_at_a_stop_sequence_has_its_usage(serve, model_id):
+    model = OpenAIModel(model_id, api_base=serve(Answer("a STOP and some more")).url)
+    reply = agglomerate_stream_deltas(model.generate_stream(QUESTION, ["STOP"]))
+    assert (reply.content, reply.finish_reason, reply.token_usage.input_tokens) == ("a ", "stop", 50)
+
+
+def test_a_stream_that_nobody_ends_broke_off(serve):
+    model = model_at(serve(Answer("half a", unfinished=True)))
+    with pytest.raises(ConnectionError, match="broke off") as caught:
+        list(model.generate_stream(QUESTION))
+    assert model.transient(caught.value) == Transient()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_says_why_it_ended(serve, stream):
+    model = model_at(serve(Answer("half a", finish_reason="length")))
+    reply = agglomerate_stream_deltas(model.generate_stream(QUESTION)) if stream else model.generate(QUESTION)
+    assert reply.finish_reason == "length"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_web_page_is_no_reply(serve, stream):
+    server = serve(Answer(page="<html>Welcome</html>"))
+    model = model_at(server)
+    with pytest.raises(AgentGenerationError, match=r"OpenAI-compatible API.*/v1"):
+        list(model.generate_stream(QUESTION)) if stream else model.generate(QUESTION)
+
+
+def test_a_server_that_is_not_there_is_named():
+    with pytest.raises(openai.APIConnectionError, match=r"127\.0\.0\.1:9/v1"):
+        OpenAIModel("m", api_base="http://127.0.0.1:9/v1").generate(QUESTION)
+
+
+def test_a_base_without_a_scheme_is_refused():
+    with pytest.raises(ValueError, match="http://localhost:9/v1"):
+        OpenAIModel("m", api_base="localhost:9/v1")
+
+
+def test_no_stop_sequences_are_not_sent(serve):
+    server = serve(Answer("hi"))
+    model_at(server).generate(QUESTION, [])
+    assert "stop" not in server.requests[0]
+
+
+def test_text_that_no_encoding_has_is_sent_as_escapes(serve):
+    server = serve(Answer("hi"))
+    model_at(server).generate([ChatMessage("user", "caf\udce9"), ChatMessage("assistant", "Größe")])
+    assert [message["content"] for message in server.requests[0]["messages"]] == [r"caf\udce9", "Größe"]
+
+
 def test_the_portal_serves_streams_to_several_threads_at_once(serve):
     model, texts = model_at(serve(Answer("word " * 20, pace=0.005))), []
 

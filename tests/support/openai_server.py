@@ -34,7 +34,8 @@ USAGE = {
 class Answer:
     """One answer. `tool_calls` are `(name, arguments)`; `body` is sent instead of a completion; `delay` comes
     before the answer and `pace` between the chunks of a stream, in seconds; `drop` closes the connection after so
-    many chunks (0: before anything is sent); `stream_error` ends a stream with an error event."""
+    many chunks (0: before anything is sent); `stream_error` ends a stream with an error event, and `unfinished` in
+    good order but without saying why. `page` is sent instead of everything, as a web page."""
 
     content: str | None = None
     tool_calls: Sequence[tuple[str, dict[str, Any]]] = ()
@@ -49,6 +50,8 @@ class Answer:
     chunk_size: int = 4
     drop: int | None = None
     stream_error: dict[str, Any] | None = None
+    unfinished: bool = False
+    page: str | None = None
 
     @property
     def message(self) -> dict[str, Any]:
@@ -173,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.drop == 0:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
+        elif answer.page is not None:
+            self._send_page(answer.page)
         elif answer.status != 200 or answer.body is not None:
             self._send(answer.status, answer.body or {"error": {"message": "scripted failure"}}, answer.headers)
         elif body.get("stream"):
@@ -197,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._wait(answer.pace)
         if answer.stream_error is not None:
             self._event({"error": answer.stream_error})
-        else:
+        elif not answer.unfinished:
             self._event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": answer.finish}]})
             if answer.usage and body.get("stream_options", {}).get("include_usage"):
                 self._event({**head, "choices": [], "usage": answer.usage})
@@ -210,6 +215,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
+
+    def _send_page(self, page: str) -> None:
+        data = page.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def _send(self, status: int, payload: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         data = json.dumps(payload).encode()

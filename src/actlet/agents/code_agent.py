@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import AgentExecutionError
+from ..errors import AgentExecutionError, AgentParsingError
 from ..execution import BASE_BUILTIN_MODULES, truncate_content
 from ..execution.box import Answer, Box, CodeOutput, PythonExecutor, SnippetError, Suspended
 from ..execution.boxes import check_box_type, make_box
@@ -17,7 +17,7 @@ from ..runs.wrapping import Loop
 from .agent import MultiStepAgent
 from .asking import generate
 from .checks import check_list
-from .parsing import closed, parse_code, parse_structured
+from .parsing import closed, ends_in_code, parse_code, parse_structured
 from .prompting import PromptTemplates
 
 CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
@@ -36,6 +36,10 @@ CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
         },
     },
 }
+_CUT_OFF = (
+    "Your reply was cut off in the middle of its code, because the tokens ran out. Nothing of it was run. "
+    "Write less at once: a shorter program, and the rest in the steps to come."
+)
 _TAGS = {None: ("<code>", "</code>"), "markdown": ("```python", "```")}
 
 
@@ -195,13 +199,16 @@ class CodeAgent(MultiStepAgent):
         if structured:
             step.model_output = reply.text
             return parse_structured(reply.text)
+        if reply.finish_reason == "length" and ends_in_code(reply.text, self.code_block_tags):
+            step.model_output = reply.text
+            raise AgentParsingError(_CUT_OFF)
         step.model_output = closed(reply.text, self.code_block_tags)
         return parse_code(reply.text, self.code_block_tags)
 
-    def _stop_sequences(self) -> list[str]:
+    def _stop_sequences(self) -> list[str] | None:
         opening, closing = self.code_block_tags
         if self.use_structured_outputs_internally:
-            return []
+            return None
         return ["Observation:"] if closing in opening else ["Observation:", closing.replace("\\", "")]
 
     def _run(self, code: str) -> Loop:

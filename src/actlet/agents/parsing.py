@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from textwrap import dedent
 from typing import Any
 
 from ..errors import AgentParsingError
@@ -23,6 +24,9 @@ _THOUGHT = r"<(?P<kind>think|thinking|reasoning)>.*?</(?P=kind)>"
 _SIGN_OF_THOUGHT = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
 _END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+.-]*)[^\n`]*\n", re.MULTILINE)
+_LOOSE_FENCE = re.compile(r"```(?:python|py)3?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+"""A fence that begins or ends within a line."""
+_MARKS = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _OBSERVATION = re.compile(r"^[ \t]*Observation:", re.MULTILINE)
 _TRIED = 20
 """Closing marks that are tried out, where the first ones leave no program."""
@@ -50,8 +54,8 @@ def parse_code(text: str, tags: tuple[str, str]) -> str:
     Several blocks are joined, but for those after an observation that the model made up. Raises
     `AgentParsingError` with what to do instead.
     """
-    said = _without_thoughts(text, tags[0], tags[1])
-    tagged, fenced = _tagged(said, tags), _fenced(said) if _FENCE.search(said) else ""
+    said = _without_thoughts(text.replace("\r\n", "\n"), tags[0], tags[1])
+    tagged, fenced = _tagged(said, tags), _fenced(said) if "```" in said or "~~~" in said else ""
     if tagged and not (fenced and not _parses(tagged) and _parses(fenced)):
         return tagged
     code = fenced or _whole(said, tags[1])
@@ -84,7 +88,16 @@ class _Block:
 
 def _tagged(text: str, tags: tuple[str, str]) -> str:
     opening, closing = _patterns(tags)
-    return _joined(_unfenced(block.code) for block in _blocks(text, opening, lambda _: closing))
+    blocks = list(_blocks(text, opening, lambda _: closing))
+    if len(blocks) > 1:
+        blocks = [block for block in blocks if not _is_mention(block, text)] or blocks
+    return _joined(_unfenced(block.code) for block in blocks)
+
+
+def _is_mention(block: _Block, text: str) -> bool:
+    """Whether the tags stand within a line of words, which speak of them or of what is between them."""
+    start = block.opened.start()
+    return "\n" not in block.code and bool(text[text.rfind("\n", 0, start) + 1 : start].strip())
 
 
 @lru_cache
@@ -96,6 +109,9 @@ def _fenced(text: str) -> str:
     """What is fenced as Python; or else in fences that don't say what it is, if it plainly is code."""
     fences = list(_fences(text))
     python = _joined(fence.code for fence in fences if fence.opened["language"].lower() in _PYTHON)
+    if not (python and _parses(python)):
+        loose = _joined(_LOOSE_FENCE.findall(text))
+        python = loose if loose and _parses(loose) else python
     return python or _joined(f.code for f in fences if not f.opened["language"] and plainly_code(f.code))
 
 
@@ -148,7 +164,12 @@ def _ends(text: str, start: int, closing: re.Pattern[str]) -> Iterator[tuple[int
 
 
 def _joined(blocks: Any) -> str:
-    return "\n\n".join(block.strip("\n").rstrip() for block in blocks if block.strip())
+    return "\n\n".join(_from_the_margin(block.strip("\n").rstrip()) for block in blocks if block.strip())
+
+
+def _from_the_margin(block: str) -> str:
+    """A block that is indented as a whole, as in a list, from where it begins."""
+    return dedent(block) if block[:1] in " \t" else block
 
 
 def plainly_code(text: str) -> bool:
@@ -207,6 +228,13 @@ def parse_structured(text: str) -> str:
     if not isinstance(code, str) or not code.strip():
         raise AgentParsingError(f'"code" must be the program of this step, as text, and not {code!r:.100}.')
     return _unfenced(re.sub(r"^\s*<code>|</code>\s*$", "", code, flags=re.IGNORECASE)).strip("\n")
+
+
+def ends_in_code(text: str, tags: tuple[str, str]) -> bool:
+    """Whether a reply ends inside of its code: a tag, or else a fence, that is opened and not closed."""
+    if _patterns(tags)[0].search(text):
+        return closed(text, tags) != text
+    return len(_MARKS.findall(text)) % 2 == 1
 
 
 def closed(text: str, tags: tuple[str, str]) -> str:

@@ -197,7 +197,7 @@ class Model:
         """The parameters of a request. The model's own `kwargs` win over all others."""
         dialect = self._dialect(custom_role_conversions, convert_images_to_image_urls)
         request: dict[str, Any] = {"messages": wire_messages(messages, dialect)}
-        if stop_sequences is not None and supports_stop_parameter(self.model_id):
+        if stop_sequences and supports_stop_parameter(self.model_id):
             request["stop"] = stop_sequences
         if response_format is not None:
             request["response_format"] = response_format
@@ -243,7 +243,7 @@ def as_delta(message: ChatMessage) -> ChatMessageStreamDelta:
         ChatMessageToolCallStreamDelta(index, call.id, call.type, _as_text(call.function))
         for index, call in enumerate(message.tool_calls or ())
     ]
-    return ChatMessageStreamDelta(message.text, calls or None, message.token_usage)
+    return ChatMessageStreamDelta(message.text, calls or None, message.token_usage, message.finish_reason)
 
 
 def _as_text(function: ChatMessageToolCallFunction) -> ChatMessageToolCallFunction:

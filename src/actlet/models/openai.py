@@ -9,18 +9,23 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from json import JSONDecodeError
 from typing import Any
 
 from ..errors import MissingExtraError, NoReplyError
 from ..messages import ChatMessage, ChatMessageStreamDelta
 from .base import Format, Messages, Model
 from .clients import ClientsPerLoop
-from .openai_replies import ChunkReader, complain, read_completion
+from .openai_replies import ChunkReader, check_stream, complain, no_api, read_completion
 from .pace import Pace
-from .stops import StopCutter, remove_content_after_stop_sequences
+from .stops import StopCutter, cut_reply
 from .transient import Transient, status_may_pass
 from .wire import Roles
+
+READ_ON_SECONDS = 1.0
+"""How long the tokens of a streamed reply are waited for that was cut at a stop sequence here."""
 
 _TRANSIENT_CODES = frozenset({"server_error", "internal_error", "overloaded_error", "rate_limit_exceeded"})
 _OTHER_CREDENTIALS = frozenset({"api_key", "admin_api_key", "workload_identity", "provider"})
@@ -37,9 +42,10 @@ class OpenAIModel(Model):
     send something. `requests_per_minute`: at most so many, evenly spaced. `retry=False`: failures are final.
     `kwargs` go into every request, as `temperature`, `max_tokens` or `tool_choice="auto"`.
 
-    A reply that ends because the tokens ran out (`finish_reason` "length") comes as far as it got; `raw` tells.
+    A reply that ends because the tokens ran out comes as far as it got, with `finish_reason="length"`.
 
-    Raises `ValueError` if a key is needed and there is none, `MissingExtraError` without the SDK.
+    Raises `ValueError` if a key is needed and there is none, or if `api_base` is no URL, and `MissingExtraError`
+    without the SDK.
     """
 
     native_tool_history = True
@@ -78,6 +84,8 @@ class OpenAIModel(Model):
         openai = sys.modules.get("openai")
         if openai is not None and isinstance(self.client, openai.OpenAI):
             raise TypeError(f"client={self.client!r} blocks: give an openai.AsyncOpenAI")
+        if self.api_base and not self.api_base.startswith(("http://", "https://")):
+            raise ValueError(f"api_base must be a URL, as http://{self.api_base}; it is {self.api_base!r}")
         if self.client is not None or _OTHER_CREDENTIALS.intersection(self.client_kwargs or ()):
             return
         if self._key() is None:
@@ -115,10 +123,8 @@ class OpenAIModel(Model):
     ) -> ChatMessage:
         """The reply. `raw` is the SDK's completion. Raises the SDK's errors, and `NoReplyError`."""
         request = self._request(messages, stop_sequences, response_format, tools_to_call_from, kwargs)
-        client = await self._ready_client()
-        reply = read_completion(await client.chat.completions.create(**request), self.model_id)
-        if isinstance(reply.content, str):
-            reply.content = remove_content_after_stop_sequences(reply.content, stop_sequences)
+        reply = read_completion(await self._create(request), self.model_id)
+        cut_reply(reply, stop_sequences)
         return reply
 
     async def agenerate_stream(
@@ -132,10 +138,24 @@ class OpenAIModel(Model):
         """The reply in pieces; the last one has the usage. Closing it closes the connection."""
         streaming = {"stream": True, "stream_options": {"include_usage": True}, **kwargs}
         request = self._request(messages, stop_sequences, response_format, tools_to_call_from, streaming)
-        client = await self._ready_client()
-        async with await client.chat.completions.create(**request) as chunks:
+        async with await self._create(request) as chunks:
             async for delta in _deltas(chunks, StopCutter(stop_sequences), self.model_id):
                 yield delta
+
+    async def _create(self, request: dict[str, Any]) -> Any:
+        """What the SDK makes of the server's answer. Its errors say where the server was looked for."""
+        from openai import APIConnectionError
+
+        await self._pace.turn()
+        client = self.client or await self._clients.get(self.create_client)
+        try:
+            return await client.chat.completions.create(**request)
+        except APIConnectionError as error:
+            because = f": {error.__cause__}" if str(error.__cause__ or "") else ""
+            error.args = (f"{error} ({error.request.url}{because})",)
+            raise
+        except JSONDecodeError as error:
+            raise no_api(self.model_id, error.doc) from error
 
     def _request(
         self, messages: Messages, stops: list[str] | None, form: Format, tools: Any, kwargs: dict[str, Any]
@@ -150,10 +170,6 @@ class OpenAIModel(Model):
             **{"model": self.model_id, **kwargs},
         )
 
-    async def _ready_client(self) -> Any:
-        await self._pace.turn()
-        return self.client or await self._clients.get(self.create_client)
-
     def transient(self, error: BaseException) -> Transient | None:
         """As of `Model`, and for lost connections, overloaded servers in the middle of a stream, and no reply."""
         if not self.retry:
@@ -167,9 +183,10 @@ OpenAIServerModel = OpenAIModel
 async def _deltas(
     chunks: Any, cutter: StopCutter, model_id: str | None
 ) -> AsyncGenerator[ChatMessageStreamDelta, None]:
-    """The pieces of a reply, cut at the stop sequences, and its usage."""
-    reader, empty = ChunkReader(), True
-    async for chunk in chunks:
+    """The pieces of a reply, cut at the stop sequences; the last has its usage, and why it ended."""
+    check_stream(chunks, model_id)
+    reader, rest, empty = ChunkReader(), aiter(chunks), True
+    async for chunk in rest:
         delta = reader.read(chunk)
         if delta is None:
             continue
@@ -178,10 +195,24 @@ async def _deltas(
         if delta.content or delta.tool_calls:
             yield delta
         if cutter.stopped:
+            await _read_on(rest, reader)
+            reader.finish_reason = "stop"
             break
+    reader.check_end(model_id)
     if empty:
         complain(reader.finish_reason, model_id)
-    yield ChatMessageStreamDelta(cutter.flush(), token_usage=reader.usage)
+    yield ChatMessageStreamDelta(cutter.flush(), token_usage=reader.usage, finish_reason=reader.finish_reason)
+
+
+async def _read_on(rest: AsyncIterator[Any], reader: ChunkReader) -> None:
+    """Read on for the usage, which comes last; but not for long, for a model that takes no stop sequences may have
+    much more to say. The reply itself is whole: whatever fails now doesn't matter."""
+    from asyncio import timeout
+
+    with suppress(Exception):
+        async with timeout(READ_ON_SECONDS):
+            async for chunk in rest:
+                reader.read(chunk)
 
 
 def _may_pass(error: BaseException) -> bool:

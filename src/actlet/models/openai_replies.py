@@ -24,6 +24,8 @@ from .parsing import new_call_id
 
 def read_completion(completion: Any, model_id: str | None) -> ChatMessage:
     """A completion as a message. Raises `NoReplyError` if it has no choice, or one without text and tool calls."""
+    if isinstance(completion, str):
+        raise no_api(model_id, completion)
     if not getattr(completion, "choices", None):
         raise _no_choices(completion, model_id)
     choice = completion.choices[0]
@@ -32,7 +34,8 @@ def read_completion(completion: Any, model_id: str | None) -> ChatMessage:
     text = said.content or getattr(said, "refusal", None)
     if not text and not calls:
         complain(choice.finish_reason, model_id)
-    return ChatMessage(MessageRole.ASSISTANT, text, calls, completion, read_usage(completion.usage))
+    usage = read_usage(completion.usage)
+    return ChatMessage(MessageRole.ASSISTANT, text, calls, completion, usage, finish_reason=choice.finish_reason)
 
 
 def complain(finish_reason: str | None, model_id: str | None) -> None:
@@ -51,6 +54,21 @@ def _no_choices(completion: Any, model_id: str | None) -> NoReplyError:
     told = error.get("message") if isinstance(error, dict) else error
     code = error.get("code") if isinstance(error, dict) else None
     return NoReplyError(f"{model_id!r} answered without a reply: {told or 'it gives no reason'}", code)
+
+
+def no_api(model_id: str | None, answer: str) -> NoReplyError:
+    """The error of a server that answers with something else, as the page of a website."""
+    return NoReplyError(
+        f"the server of {model_id!r} answered with what is no reply of a model: is its URL that of an "
+        f"OpenAI-compatible API? It often ends in /v1. It said: {answer.strip()[:100]!r}"
+    )
+
+
+def check_stream(chunks: Any, model_id: str | None) -> None:
+    """Raise `NoReplyError` where a web page came instead of a stream."""
+    headers = getattr(getattr(chunks, "response", None), "headers", None) or {}
+    if "html" in headers.get("content-type", ""):
+        raise no_api(model_id, "a web page")
 
 
 def read_usage(usage: Any) -> TokenUsage | None:
@@ -97,6 +115,11 @@ class ChunkReader:
         text = getattr(delta, "content", None) or getattr(delta, "refusal", None)
         calls = list(self._calls(getattr(delta, "tool_calls", None) or ()))
         return ChatMessageStreamDelta(text, calls or None) if text or calls else None
+
+    def check_end(self, model_id: str | None) -> None:
+        """Raise `ConnectionError` if the stream ended before the reply did: nobody said why it ended."""
+        if self.finish_reason is None and self.usage is None:
+            raise ConnectionError(f"the stream of {model_id!r} broke off in the middle of the reply")
 
     def _calls(self, pieces: Any) -> Iterator[ChatMessageToolCallStreamDelta]:
         for position, piece in enumerate(pieces):

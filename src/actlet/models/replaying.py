@@ -19,7 +19,7 @@ from .base import Messages, Model
 from .parsing import parse_arguments
 from .recording import request_body
 from .scripted import as_message
-from .stops import remove_content_after_stop_sequences
+from .stops import cut_reply
 
 Record = Mapping[str, Any]
 
@@ -74,7 +74,7 @@ class ReplayModel(Model):
             exchange = self._find(_essence(asked))
             exchange.used = True
         reply = as_message(exchange.reply, messages, f"call_{exchange.number}")
-        reply.content = remove_content_after_stop_sequences(reply.text, stop_sequences) or None
+        cut_reply(reply, stop_sequences)
         reply.token_usage = exchange.usage or self.usage
         return reply
 

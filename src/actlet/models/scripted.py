@@ -20,7 +20,7 @@ from ..messages import (
     TokenUsage,
 )
 from .base import Messages, Model, as_delta
-from .stops import remove_content_after_stop_sequences
+from .stops import cut_reply
 
 Reply = Any
 """A text · a `ChatMessage` · a list of tool calls, each `(name, arguments)` or `{"name":, "arguments":}` ·
@@ -106,9 +106,7 @@ class ScriptedModel(Model):
             self.calls.append(Request(messages[:] if isinstance(messages, list) else messages, arguments))
         number = self._position(messages)
         message = as_message(self._scripted(number), messages, f"call_{number + 1}")
-        if isinstance(message.content, str):
-            stops = arguments["stop_sequences"]
-            message.content = remove_content_after_stop_sequences(message.content, stops)
+        cut_reply(message, arguments["stop_sequences"])
         if message.token_usage is None:
             message.token_usage = self.usage
         return message

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..messages import ChatMessage
+
 _NO_STOP = re.compile(r"(o3(?!-mini$)([-.].*)?|o4.*|gpt-5.*|(\w+\.)*grok-.*)")
 
 
@@ -23,6 +25,14 @@ def remove_content_after_stop_sequences(content: str | None, stop_sequences: Seq
         return content
     at = _first_stop(content, stop_sequences)
     return content if at is None else content[:at]
+
+
+def cut_reply(reply: ChatMessage, stop_sequences: Sequence[str] | None) -> None:
+    """End a reply before the first stop sequence that is complete, as a provider does."""
+    if isinstance(reply.content, str):
+        whole, reply.content = reply.content, remove_content_after_stop_sequences(reply.content, stop_sequences)
+        if reply.content != whole:
+            reply.finish_reason = "stop"
 
 
 class StopCutter:

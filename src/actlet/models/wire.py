@@ -67,7 +67,23 @@ def wire_messages(messages: Sequence[ChatMessage | dict[str, Any]], dialect: Dia
             merged[-1]["content"] = _merged(merged[-1]["content"], wired["content"])
         else:
             merged.append(wired)
-    return merged
+    return [_sendable(message) for message in merged]
+
+
+def _sendable(message: dict[str, Any]) -> dict[str, Any]:
+    """The message without lone surrogates, which stand for bytes that are no text and can't be encoded."""
+    content = message["content"]
+    if isinstance(content, str):
+        message["content"] = _encodable(content)
+    elif content is not None:
+        message["content"] = [{**p, "text": _encodable(p["text"])} if "text" in p else p for p in content]
+    for call in message.get("tool_calls", ()):
+        call["function"]["arguments"] = _encodable(call["function"]["arguments"])
+    return message
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class _Wiring:

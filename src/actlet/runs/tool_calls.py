@@ -6,6 +6,7 @@ itself ends them all.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +105,26 @@ class ToolCaller:
     def _from_json(self, tool: Any, arguments: Any) -> dict[str, Any]:
         """Arguments by name. Text that names a variable of the run's state stands for its value, so that a model
         can hand on what it can't write."""
+        if isinstance(arguments, str):
+            _refuse_broken_json(tool, arguments)
         named: dict[str, Any] = arguments if isinstance(arguments, dict) else _bound(tool, arguments)
         state = self._run.session.state
         if not state:
             return named
         return {k: state[v] if isinstance(v, str) and v in state else v for k, v in named.items()}
+
+
+def _refuse_broken_json(tool: Any, text: str) -> None:
+    """Raise `AgentToolCallError` for an object that isn't whole, as of a reply that was cut off: it is no value."""
+    if not text.lstrip().startswith("{"):
+        return
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise AgentToolCallError(
+            f"The arguments of {tool.name} are no valid JSON ({error}), so it wasn't called. Write them again, as "
+            "one whole JSON object."
+        ) from error
 
 
 def _bound(tool: Any, argument: Any) -> dict[str, Any]:
