@@ -26,8 +26,9 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("programs")
     (folder / "all_names.py").write_text(ALL_NAMES)
     (folder / "wrong_names.py").write_text(WRONG_NAMES)
+    written = (ROOT / "tests" / "data").glob("typed_*.py")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", folder],
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", folder, *written],
         cwd=ROOT,  # where its cache is
         env={**os.environ, "MYPYPATH": str(ROOT / "src")},
         capture_output=True,
@@ -48,3 +49,7 @@ def test_every_public_name_is_public_for_type_checkers_too(complaints: list[str]
 
 def test_a_misspelt_name_is_told(complaints: list[str]) -> None:
     assert len(of("wrong_names", complaints)) == len(WRONG_NAMES.splitlines())
+
+
+def test_a_model_of_ones_own_may_take_only_what_it_uses(complaints: list[str]) -> None:
+    assert of("typed_models", complaints) == []
