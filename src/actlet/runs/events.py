@@ -7,8 +7,9 @@ is for observers only (consoles, pages, traces): it tells what is about to happe
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..execution.box import CodeOutput
 from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, ToolCall
@@ -111,7 +112,7 @@ class RunFinished(Notice):
     error: BaseException | None = None
 
 
-StreamEvent = (
+StreamEvent: TypeAlias = (
     ChatMessageStreamDelta
     | ToolCall
     | ToolOutput
@@ -121,4 +122,6 @@ StreamEvent = (
     | FinalAnswerStep
     | Retrying
 )
-Event = StreamEvent | Notice
+Event: TypeAlias = StreamEvent | Notice
+Events: TypeAlias = Generator[StreamEvent, None, None]
+AsyncEvents: TypeAlias = AsyncGenerator[StreamEvent, None]
