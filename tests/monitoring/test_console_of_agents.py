@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from actlet import AgentLogger, CodeAgent, LogLevel, ToolCallingAgent, tool
-from actlet.testing import ScriptedModel
+from actlet.testing import ProcessExecutor, ScriptedModel
 
 
 @tool
@@ -125,6 +125,27 @@ def test_a_tree_shows_an_agent_and_its_team():
     )
     assert "├──" in shown(log)
     in_order(shown(log), "Knows the weather.", "weather", "city: str", "days: int = 1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "importable"),
+    [
+        ({}, "collections, datetime"),
+        ({"additional_authorized_imports": ["*"]}, "any that are installed"),
+        (
+            {"executor_type": "sandbox", "additional_authorized_imports": ["numpy"]},
+            "all of Python's standard library, numpy",
+        ),
+        ({"executor": ProcessExecutor()}, "all of Python's standard library"),
+    ],
+    ids=["local", "any", "sandbox", "own"],
+)
+def test_a_tree_says_the_same_of_imports_as_the_prompt(settings, importable):
+    log = logger(LogLevel.OFF)
+    agent = CodeAgent([], ScriptedModel([]), logger=log, **settings)
+    agent.visualize()
+    assert f"May import: {importable}" in shown(log)
+    assert importable in agent.system_prompt
 
 
 def test_replay_tells_a_memory_again():
