@@ -53,7 +53,7 @@ class MultiStepAgent(Running, ABC):
         instructions: text put at the end of the system prompt.
         max_steps: steps after which the model must answer with what it has.
         add_base_tools: adds the tools of `TOOL_MAPPING`.
-        verbosity_level: what is printed while it runs; `LogLevel.OFF` prints nothing. Not used with `logger`.
+        verbosity_level: what is printed while it runs (see `LogLevel`). Not used with `logger`.
         managed_agents: a team; each has a name and a description and is called like a tool.
         step_callbacks: functions shown each `ActionStep`, or a dict from a class of steps to functions. They are
             called with the step, and `agent=` if they take it; they may change the step; they may be `async def`.

@@ -68,6 +68,13 @@ class StepStarted(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCalled(Notice):
+    """The model is about to be sent this request; told again for each attempt."""
+
+    request: Generate
+
+
+@dataclass(frozen=True, slots=True)
 class CodeStarted(Notice):
     """A snippet is about to run."""
 
