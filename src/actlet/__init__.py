@@ -6,23 +6,26 @@ The public names, each loaded when it is first used: `import actlet` itself load
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # "as" says to type checkers that a name is public; of what comes by * they take it to be
     from .agents import *
-    from .agents.checks import is_valid_name
+    from .agents.checks import is_valid_name as is_valid_name
     from .errors import *
     from .execution import *
-    from .execution.clouds.blaxel import BlaxelExecutor
-    from .execution.clouds.e2b import E2BExecutor
-    from .execution.clouds.modal import ModalExecutor
-    from .execution.docker import DockerExecutor
-    from .execution.pool import BoxPool
-    from .execution.sandbox import SandboxExecutor
-    from .execution.wasm import BrowserExecutor, WasmExecutor
+    from .execution.clouds.blaxel import BlaxelExecutor as BlaxelExecutor
+    from .execution.clouds.e2b import E2BExecutor as E2BExecutor
+    from .execution.clouds.modal import ModalExecutor as ModalExecutor
+    from .execution.docker import DockerExecutor as DockerExecutor
+    from .execution.pool import BoxPool as BoxPool
+    from .execution.sandbox import SandboxExecutor as SandboxExecutor
+    from .execution.wasm import BrowserExecutor as BrowserExecutor
+    from .execution.wasm import WasmExecutor as WasmExecutor
     from .media import *
     from .memory import *
     from .messages import *
     from .models import *
-    from .models.openai import OpenAIModel, OpenAIServerModel
+    from .models.find import find_model as find_model
+    from .models.openai import OpenAIModel as OpenAIModel
+    from .models.openai import OpenAIServerModel as OpenAIServerModel
     from .monitoring import *
     from .runs import *
     from .toolbox import *
@@ -77,16 +80,17 @@ _WHERE = {
     "tools": "AUTHORIZED_TYPES BaseTool Tool ToolCollection tool validate_tool_arguments",
 }
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names.split()}
-__all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604
 
+if not TYPE_CHECKING:  # type checkers can't read this list, and would take every name to be there
+    __all__ = ["__version__", *sorted(_MODULE_OF)]  # noqa: PLE0604
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'actlet' has no attribute {name!r}")
-    value = getattr(_import_module(f".{_MODULE_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module 'actlet' has no attribute {name!r}")
+        value = getattr(_import_module(f".{_MODULE_OF[name]}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *_MODULE_OF})

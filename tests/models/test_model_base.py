@@ -382,3 +382,11 @@ def test_a_model_is_saved_and_made_again():
     again = Model.from_dict(model.to_dict())
     assert again.to_dict() == model.to_dict()
     assert (again.tool_name_key, again.kwargs) == ("do", {"temperature": 0.5})
+
+
+def test_what_is_asked_of_a_model_may_be_given_by_position():
+    class Asked(Model):
+        async def agenerate(self, messages, stop_sequences=None, response_format=None):
+            return ChatMessage("assistant", f"{stop_sequences} {response_format}")
+
+    assert Asked().generate(ASK, ["x"], {"type": "json_object"}).content == "['x'] {'type': 'json_object'}"

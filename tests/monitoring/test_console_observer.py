@@ -12,15 +12,17 @@ from actlet.execution.box import CodeOutput, SnippetError
 from actlet.memory import ActionStep, FinalAnswerStep, PlanningStep, ToolCall
 from actlet.messages import ChatMessage, ChatMessageStreamDelta, MessageRole, Timing, TokenUsage
 from actlet.monitoring import AgentLogger, LogLevel, observers_for
-from actlet.runs.effects import Generate
+from actlet.runs.effects import Generate, ToolResult
 from actlet.runs.events import (
     CodeFinished,
     CodePrinted,
     CodeStarted,
+    ModelCalled,
     Retrying,
     RunFinished,
     RunStarted,
     StepStarted,
+    ToolFinished,
     ToolOutput,
     ToolStarted,
 )
@@ -119,6 +121,32 @@ def test_tool_calls_from_code_are_shown_only_in_detail():
     event = ToolStarted(ToolCall("weather", {"city": "Paris"}, "call_1"), from_code=True)
     assert drawn(event) == ""
     assert "weather is called with {'city': 'Paris'}" in drawn(event, level=LogLevel.DEBUG)
+
+
+def test_what_a_tool_gave_to_code_is_shown_only_in_detail():
+    call = ToolCall("weather", {"city": "Paris"}, "call_1")
+    gave, failed = ToolResult(call, "[sun]"), ToolResult(call, error=ValueError("no such city"))
+    told = [ToolFinished(gave, from_code=True), ToolFinished(failed, from_code=True)]
+    assert drawn(*told) == ""
+    assert drawn(*told, level=LogLevel.DEBUG) == "weather gave [sun]\nweather failed: no such city\n"
+    assert drawn(ToolFinished(gave, from_code=False), level=LogLevel.DEBUG) == ""
+
+
+def test_variables_and_files_that_code_left_are_shown_only_in_detail():
+    outcome = CodeFinished(CodeOutput(changed=("x", "y"), files=("a.csv",)))
+    assert drawn(outcome) == ""
+    assert drawn(outcome, level=LogLevel.DEBUG) == "Variables set: x, y\nFiles written: a.csv\n"
+
+
+def test_messages_that_were_sent_before_are_not_shown_again():
+    first, second = ChatMessage(MessageRole.SYSTEM, "be brief"), ChatMessage(MessageRole.USER, "look")
+    asked = [ModelCalled(Generate([first])), ModelCalled(Generate([first])), ModelCalled(Generate([first, second]))]
+    assert drawn(*asked) == ""
+    assert drawn(*asked, level=LogLevel.DEBUG).splitlines() == [
+        *("Messages to the model: 1. New ones:", "[system]", "be brief", ""),
+        "Messages to the model: 1. None is new.",
+        *("Messages to the model: 2. New ones:", "[user]", "look", ""),
+    ]
 
 
 def test_the_reply_is_shown_in_detail_once():

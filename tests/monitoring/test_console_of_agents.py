@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from actlet import AgentLogger, CodeAgent, LogLevel, ToolCallingAgent, tool
-from actlet.testing import ScriptedModel
+from actlet.testing import ProcessExecutor, ScriptedModel
 
 
 @tool
@@ -90,6 +90,38 @@ def test_error_shows_errors_only():
     assert shown(log) == "Error: ZeroDivisionError: division by zero (line 1)\n"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_debug_shows_what_the_model_is_sent_and_what_its_code_does(stream):
+    log = logger(LogLevel.DEBUG)
+    replies = [code("sky = weather('Rome')\nprint(sky)"), code("1 / 0"), code("final_answer(sky)")]
+    CodeAgent([weather], ScriptedModel(replies), logger=log, stream_outputs=stream).run("How is it?")
+    in_order(
+        shown(log),
+        "━ Step 1 ━",
+        "Messages to the model: 2. New ones:\n[system]\n",
+        "def weather(city: str, days: int = 1) -> str:",
+        "[user]\nNew task:\nHow is it?\n",
+        "sky = weather('Rome')",
+        "weather is called with {'city': 'Rome'}\nweather gave sunny in Rome for 1\n",
+        "Execution logs:\nsunny in Rome for 1\nVariables set: sky\n",
+        "━ Step 2 ━",
+        "Messages to the model: 4. New ones:\n[user]\nObservation:\nsunny in Rome for 1\n",
+        "━ Step 3 ━",
+        "Messages to the model: 6. New ones:\n[user]\nError:\n",
+    )
+    assert shown(log).count("[system]") == 1
+    assert shown(log).count("I write code.") == 3
+    assert "[assistant]" not in shown(log)
+
+
+def test_info_shows_nothing_of_that():
+    log = logger(LogLevel.INFO)
+    replies = [code("sky = weather('Rome')"), code("final_answer(sky)")]
+    CodeAgent([weather], ScriptedModel(replies), logger=log, stream_outputs=True).run("How is it?")
+    for words in ("Messages to the model", "is called with", "weather gave", "Variables set"):
+        assert words not in shown(log)
+
+
 def test_runs_that_overlap_are_told_in_whole_blocks():
     log = logger()
     model = ScriptedModel([code("print('a')\nprint('b')"), code("final_answer(1)")], by="conversation", pace=0.001)
@@ -125,6 +157,27 @@ def test_a_tree_shows_an_agent_and_its_team():
     )
     assert "├──" in shown(log)
     in_order(shown(log), "Knows the weather.", "weather", "city: str", "days: int = 1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "importable"),
+    [
+        ({}, "collections, datetime"),
+        ({"additional_authorized_imports": ["*"]}, "any that are installed"),
+        (
+            {"executor_type": "sandbox", "additional_authorized_imports": ["numpy"]},
+            "all of Python's standard library, numpy",
+        ),
+        ({"executor": ProcessExecutor()}, "all of Python's standard library"),
+    ],
+    ids=["local", "any", "sandbox", "own"],
+)
+def test_a_tree_says_the_same_of_imports_as_the_prompt(settings, importable):
+    log = logger(LogLevel.OFF)
+    agent = CodeAgent([], ScriptedModel([]), logger=log, **settings)
+    agent.visualize()
+    assert f"May import: {importable}" in shown(log)
+    assert importable in agent.system_prompt
 
 
 def test_replay_tells_a_memory_again():

@@ -7,9 +7,9 @@ What changes lives in the sessions: an agent's own (`own_sessions.py`), or those
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ..execution.box import PythonExecutor
 from ..memory.callbacks import CallbackRegistry, Callbacks
@@ -37,12 +37,13 @@ from .checks import (
 from .loop import carry_out_task
 from .own_sessions import OwnSessions
 from .prompting import PromptTemplates, cached_prompt, check_templates, own_templates, shipped_templates
+from .running import Running
 from .team import Member, RecallTool, ShareTool
 
 S = TypeVar("S", bound=Session)
 
 
-class MultiStepAgent(ABC):
+class MultiStepAgent(Running, ABC):
     """An agent that takes steps until it gives a final answer.
 
     Args:
@@ -52,7 +53,7 @@ class MultiStepAgent(ABC):
         instructions: text put at the end of the system prompt.
         max_steps: steps after which the model must answer with what it has.
         add_base_tools: adds the tools of `TOOL_MAPPING`.
-        verbosity_level: what is printed while it runs; `LogLevel.OFF` prints nothing. Not used with `logger`.
+        verbosity_level: what is printed while it runs (see `LogLevel`). Not used with `logger`.
         managed_agents: a team; each has a name and a description and is called like a tool.
         step_callbacks: functions shown each `ActionStep`, or a dict from a class of steps to functions. They are
             called with the step, and `agent=` if they take it; they may change the step; they may be `async def`.
@@ -217,64 +218,7 @@ class MultiStepAgent(ABC):
             "The 'system_prompt' property is read-only. Use 'self.prompt_templates[\"system_prompt\"]' instead."
         )
 
-    # Running
-
-    def run(
-        self,
-        task: str,
-        stream: bool = False,
-        reset: bool = True,
-        images: list[Any] | None = None,
-        additional_args: Mapping[str, Any] | None = None,
-        max_steps: int | None = None,
-        return_full_result: bool | None = None,
-    ) -> Any:
-        """Carry out a task. Any number of runs may go on at once.
-
-        Args:
-            task: what to do, in words.
-            stream: return an iterator over the events; nothing happens before it is iterated over.
-            reset: begin in a fresh session; False: go on in the agent's last one.
-            images: images that belong to the task (PIL images).
-            additional_args: variables for the code, or for arguments of tool calls, by name.
-            max_steps: instead of the agent's.
-            return_full_result: return a `RunResult` rather than the final answer.
-
-        Raises:
-            AgentGenerationError: the model failed, after its retries.
-            AgentInterruptedError: `interrupt()` was called.
-        """
-        session = self._own.for_run(reset)
-        options: dict[str, Any] = {"images": images, "additional_args": additional_args, "max_steps": max_steps}
-        if stream:
-            return session.run(task, stream=True, **options)
-        return session.run(task, return_full_result=self._wants_result(return_full_result), **options)
-
-    async def arun(
-        self,
-        task: str,
-        reset: bool = True,
-        images: list[Any] | None = None,
-        additional_args: Mapping[str, Any] | None = None,
-        max_steps: int | None = None,
-        return_full_result: bool | None = None,
-    ) -> Any:
-        """`run`, on an event loop. Cancelling the task stops all that the run is doing."""
-        session = self._own.for_run(reset)
-        run = session.start(task, images=images, additional_args=additional_args, max_steps=max_steps)
-        await run.afinish()
-        return run.result() if self._wants_result(return_full_result) else run.output
-
-    def astream(
-        self,
-        task: str,
-        reset: bool = True,
-        images: list[Any] | None = None,
-        additional_args: Mapping[str, Any] | None = None,
-        max_steps: int | None = None,
-    ) -> AsyncGenerator[Any, None]:
-        """The events of a run, on an event loop. Use `contextlib.aclosing` where you may leave early."""
-        return self._own.for_run(reset).astream(task, images, additional_args, max_steps)
+    # Sessions
 
     def session(
         self,
@@ -315,21 +259,18 @@ class MultiStepAgent(ABC):
         """Give back what the agent's last session holds."""
         self._own.close()
 
-    def __copy__(self) -> MultiStepAgent:
+    def __copy__(self) -> Self:
         """An agent of the same settings, with sessions of its own."""
         copied = object.__new__(type(self))
         copied.__dict__.update(self.__dict__)
         copied._own = OwnSessions(copied)
         return copied
 
-    def __enter__(self) -> MultiStepAgent:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _wants_result(self, asked: bool | None) -> bool:
-        return self.return_full_result if asked is None else asked
 
     # What a session asks of its agent
 

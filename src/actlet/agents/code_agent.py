@@ -111,13 +111,14 @@ class CodeAgent(MultiStepAgent):
         """What the system prompt's template may use."""
         opening, closing = (tag.replace("\\", "") for tag in self.code_block_tags)
         return super().prompt_variables() | {
-            "authorized_imports": self._importable(),
+            "authorized_imports": self.importable,
             "code_block_opening_tag": opening,
             "code_block_closing_tag": closing,
         }
 
-    def _importable(self) -> str:
-        """The modules that programs can import, in words."""
+    @property
+    def importable(self) -> str:
+        """The modules that programs can import, in words: for the prompt, and for whoever looks at the agent."""
         box, packages = self._executor, self.executor_kwargs.get("packages", ())
         restricted = self.executor_type == "local"
         if box is not None:

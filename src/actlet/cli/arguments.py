@@ -116,7 +116,12 @@ def _agent_options(command: ArgumentParser) -> None:
     _box_options(command)
     console = command.add_mutually_exclusive_group()
     console.add_argument("-q", "--quiet", action="store_true", help="show errors only")
-    console.add_argument("-v", "--verbose", action="store_true", help="show more of what goes on")
+    console.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="show also what the model is sent, and what its code calls and leaves behind",
+    )
 
 
 def _box_options(command: ArgumentParser) -> None:

@@ -23,14 +23,15 @@ __all__ = [
     "truncate_content",
 ]
 
+if not TYPE_CHECKING:  # or type checkers would take every name to be there
 
-def __getattr__(name: str) -> Any:
-    if name == "LocalPythonExecutor":
-        from .local import LocalPythonExecutor
+    def __getattr__(name: str) -> Any:
+        if name == "LocalPythonExecutor":
+            from .local import LocalPythonExecutor
 
-        return LocalPythonExecutor
-    if name == "evaluate_python_code":
-        from .evaluate import evaluate_python_code
+            return LocalPythonExecutor
+        if name == "evaluate_python_code":
+            from .evaluate import evaluate_python_code
 
-        return evaluate_python_code
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return evaluate_python_code
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ Attributes have defaults on the class, so that a subclass may leave `super().__i
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from types import MappingProxyType
 from typing import Any, Self
@@ -87,62 +87,38 @@ class Model:
         if "agenerate_stream" in own or "generate_stream" in own:
             cls.can_stream = True
 
-    def generate(
-        self,
-        messages: Messages,
-        stop_sequences: list[str] | None = None,
-        response_format: Format = None,
-        tools_to_call_from: Sequence[Any] | None = None,
-        **kwargs: Any,
-    ) -> ChatMessage:
-        """The reply to a conversation. It ends before the first of the `stop_sequences`.
+    def generate(self, messages: Messages, *args: Any, **kwargs: Any) -> ChatMessage:
+        """The reply to a conversation.
 
-        `response_format` is OpenAI's: a JSON schema for the reply. `tools_to_call_from`: tools that it may call.
+        The arguments after the messages, in this order: `stop_sequences`, texts before the first of which the reply
+        ends; `response_format`, OpenAI's JSON schema for the reply; `tools_to_call_from`, tools that it may call.
+        They are left open here, so that for type checkers too a subclass's method may take only what it uses.
         """
         if type(self).agenerate is Model.agenerate:
             raise NotImplementedError(f"{type(self).__name__} implements neither generate nor agenerate")
-        given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
+        given = _given(*args, **kwargs)
         return bridges.wait(self.agenerate(messages, **given))
 
-    async def agenerate(
-        self,
-        messages: Messages,
-        stop_sequences: list[str] | None = None,
-        response_format: Format = None,
-        tools_to_call_from: Sequence[Any] | None = None,
-        **kwargs: Any,
-    ) -> ChatMessage:
+    async def agenerate(self, messages: Messages, *args: Any, **kwargs: Any) -> ChatMessage:
         """As `generate`, awaited. Cancelling it ends the request."""
         if type(self).generate is Model.generate:
             raise NotImplementedError(f"{type(self).__name__} implements neither generate nor agenerate")
-        given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
+        given = _given(*args, **kwargs)
         return await bridges.in_worker(self.generate, messages, **given)
 
-    def generate_stream(
-        self,
-        messages: Messages,
-        stop_sequences: list[str] | None = None,
-        response_format: Format = None,
-        tools_to_call_from: Sequence[Any] | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatMessageStreamDelta]:
+    def generate_stream(self, messages: Messages, *args: Any, **kwargs: Any) -> Iterator[ChatMessageStreamDelta]:
         """The reply in pieces, as they come; the whole of it as one piece if the model can't stream."""
-        given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
+        given = _given(*args, **kwargs)
         if type(self).agenerate_stream is not Model.agenerate_stream:
             yield from bridges.iterate(self.agenerate_stream(messages, **given))
         else:
             yield as_delta(self.generate(messages, **given))
 
     async def agenerate_stream(
-        self,
-        messages: Messages,
-        stop_sequences: list[str] | None = None,
-        response_format: Format = None,
-        tools_to_call_from: Sequence[Any] | None = None,
-        **kwargs: Any,
-    ) -> AsyncGenerator[ChatMessageStreamDelta, None]:
+        self, messages: Messages, *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatMessageStreamDelta]:
         """As `generate_stream`, awaited. Closing it ends the request."""
-        given = _given(stop_sequences, response_format, tools_to_call_from, kwargs)
+        given = _given(*args, **kwargs)
         if type(self).generate_stream is Model.generate_stream:
             yield as_delta(await self.agenerate(messages, **given))
             return
@@ -259,8 +235,15 @@ def _new_call(name: str, arguments: Any) -> ChatMessageToolCall:
 
 
 def _given(
-    stop_sequences: list[str] | None, response_format: Format, tools: Sequence[Any] | None, kwargs: dict[str, Any]
+    stop_sequences: list[str] | None = None,
+    response_format: Format = None,
+    tools_to_call_from: Sequence[Any] | None = None,
+    **kwargs: Any,
 ) -> dict[str, Any]:
     """The arguments that are there: a subclass's method may know only some of them."""
-    named = {"stop_sequences": stop_sequences, "response_format": response_format, "tools_to_call_from": tools}
+    named = {
+        "stop_sequences": stop_sequences,
+        "response_format": response_format,
+        "tools_to_call_from": tools_to_call_from,
+    }
     return {name: value for name, value in named.items() if value is not None} | kwargs

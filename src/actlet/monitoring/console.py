@@ -1,26 +1,30 @@
 """A run, drawn on a console while it goes on: an observer of its events.
 
 An observer serves one run at a time and remembers only what it needs to show nothing twice: code that streamed by
-isn't drawn again, nor what was printed live. It changes nothing and never speaks to the run. Runs of a team's
-members are drawn further to the right, with the member's name.
+isn't drawn again, nor what was printed live, nor messages that had been sent before. It changes nothing and never
+speaks to the run. Runs of a team's members are drawn further to the right, with the member's name. `LogLevel` says
+what each level shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..execution.text import truncate_content
 from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, as_text
-from ..messages import ChatMessageStreamDelta, TokenUsage
+from ..messages import ChatMessage, ChatMessageStreamDelta, MessageRole, TokenUsage
 from ..runs.events import (
     CodeFinished,
     CodePrinted,
     CodeStarted,
+    ModelCalled,
     Retrying,
     RunFinished,
     RunStarted,
     StepStarted,
+    ToolFinished,
     ToolOutput,
     ToolStarted,
 )
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _LONGEST = 4_000  # characters of a value or an observation; the whole of it is in the memory
+_OF_THE_MODEL = (MessageRole.ASSISTANT, MessageRole.TOOL_CALL)
 
 
 class ConsoleObserver:
@@ -41,6 +46,7 @@ class ConsoleObserver:
         self._logger = logger
         self._live: LiveText | None = None
         self._streamed: list[str] = []
+        self._sent: Sequence[ChatMessage] = ()
         self._printed = False
         self._told: BaseException | None = None
 
@@ -63,6 +69,18 @@ class ConsoleObserver:
         self._streamed, self._printed = [], False
         title = "Plan" if event.planning else f"Step {event.number}"
         self._log(run, rule(f"{title} · {run.agent.name}" if run.depth else title))
+
+    def _model_called(self, event: ModelCalled, run: Any) -> None:
+        from .panels import messages_panel
+
+        messages, before = event.request.messages, self._sent
+        self._sent = messages
+        new = [message for message in _unlike(messages, before) if message.role not in _OF_THE_MODEL]
+        title = f"Messages to the model: {len(messages)}"
+        if new:
+            self._log(run, _text(f"{title}. New ones:", "dim"), messages_panel(new), "")
+        else:
+            self._log(run, _text(f"{title}. None is new.", "dim"))
 
     def _delta(self, event: ChatMessageStreamDelta, run: Any) -> None:
         if event.content:
@@ -98,6 +116,10 @@ class ConsoleObserver:
         if outcome.shown and outcome.output is not None and not outcome.is_final_answer and outcome.error is None:
             shown = as_text(outcome.output) if outcome.text is None else outcome.text
             self._log(run, _text(f"Out: {truncate_content(shown, _LONGEST)}"))
+        for done, names in (("Variables set", outcome.changed), ("Files written", outcome.files)):
+            if names:
+                listed = truncate_content(", ".join(names), _LONGEST)
+                self._log(run, _text(f"{done}: {listed}", "dim"), level=LogLevel.DEBUG)
 
     def _tool_started(self, event: ToolStarted, run: Any) -> None:
         from .panels import boxed
@@ -107,6 +129,12 @@ class ConsoleObserver:
             self._log(run, _text(f"{name} is called with {arguments}", "dim"), level=LogLevel.DEBUG)
         else:
             self._log(run, boxed(f"Calling tool: {name!r} with arguments: {arguments}"))
+
+    def _tool_finished(self, event: ToolFinished, run: Any) -> None:
+        if event.from_code:  # one that a model wrote as JSON is told by its ToolOutput
+            result = event.result
+            came = f"gave {as_text(result.value)}" if result.error is None else f"failed: {result.error}"
+            self._log(run, _text(f"{result.call.name} {truncate_content(came, _LONGEST)}", "dim"))
 
     def _tool_output(self, event: ToolOutput, run: Any) -> None:
         if not event.is_final_answer:
@@ -173,6 +201,12 @@ class ConsoleObserver:
             self._live = None
 
 
+def _unlike(messages: Sequence[ChatMessage], before: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+    """The messages from the first on that isn't the one in its place `before`."""
+    pairs = zip(messages, before, strict=False)
+    return messages[sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], pairs)) :]
+
+
 def _text(text: str, style: str = "") -> RenderableType:
     from .panels import literal
 
@@ -199,11 +233,13 @@ _DRAWN: dict[type, tuple[int, Drawing]] = {
     ChatMessageStreamDelta: (LogLevel.INFO, ConsoleObserver._delta),
     RunStarted: (LogLevel.INFO, ConsoleObserver._run_started),
     StepStarted: (LogLevel.INFO, ConsoleObserver._step_started),
+    ModelCalled: (LogLevel.DEBUG, ConsoleObserver._model_called),
     Retrying: (LogLevel.INFO, ConsoleObserver._retrying),
     CodeStarted: (LogLevel.INFO, ConsoleObserver._code_started),
     CodePrinted: (LogLevel.INFO, ConsoleObserver._code_printed),
     CodeFinished: (LogLevel.INFO, ConsoleObserver._code_finished),
     ToolStarted: (LogLevel.INFO, ConsoleObserver._tool_started),
+    ToolFinished: (LogLevel.DEBUG, ConsoleObserver._tool_finished),
     ToolOutput: (LogLevel.INFO, ConsoleObserver._tool_output),
     PlanningStep: (LogLevel.INFO, ConsoleObserver._planned),
     ActionStep: (LogLevel.ERROR, ConsoleObserver._acted),

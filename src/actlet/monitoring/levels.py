@@ -8,7 +8,13 @@ YELLOW_HEX = "#d4b702"
 
 
 class LogLevel(IntEnum):
-    """How much a logger tells: what has a level above the logger's isn't shown."""
+    """How much a logger tells: what has a level above the logger's isn't shown.
+
+    Of a run, OFF shows nothing; ERROR the errors of steps and of the run; INFO also the task, each step (what the
+    model writes, the calls of tools, what code prints, time and tokens) and the answer; DEBUG also what is new in
+    what the model is sent, whole replies that didn't stream, the calls that code makes of tools and what they gave,
+    and which variables and files the code left.
+    """
 
     OFF = -1
     ERROR = 0

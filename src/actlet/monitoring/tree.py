@@ -16,9 +16,9 @@ from .panels import literal
 def agent_tree(agent: Any) -> Tree:
     """The tree of an agent: what it is, what it may import and call, and whom it leads."""
     tree = Tree(_headline(agent))
-    imports = getattr(agent, "authorized_imports", None)
-    if imports is not None:
-        tree.add(_line("May import", ", ".join(imports)))
+    importable = getattr(agent, "importable", None)
+    if importable is not None:
+        tree.add(_line("May import", importable))
     if agent.tools:
         tree.add(Group(Text("Tools", style="bold"), _tools(agent.tools.values())))
     team = getattr(agent, "managed_agents", None)

@@ -7,8 +7,9 @@ is for observers only (consoles, pages, traces): it tells what is about to happe
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..execution.box import CodeOutput
 from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, ToolCall
@@ -67,6 +68,13 @@ class StepStarted(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCalled(Notice):
+    """The model is about to be sent this request; told again for each attempt."""
+
+    request: Generate
+
+
+@dataclass(frozen=True, slots=True)
 class CodeStarted(Notice):
     """A snippet is about to run."""
 
@@ -111,7 +119,7 @@ class RunFinished(Notice):
     error: BaseException | None = None
 
 
-StreamEvent = (
+StreamEvent: TypeAlias = (
     ChatMessageStreamDelta
     | ToolCall
     | ToolOutput
@@ -121,4 +129,6 @@ StreamEvent = (
     | FinalAnswerStep
     | Retrying
 )
-Event = StreamEvent | Notice
+Event: TypeAlias = StreamEvent | Notice
+Events: TypeAlias = Generator[StreamEvent, None, None]
+AsyncEvents: TypeAlias = AsyncGenerator[StreamEvent, None]

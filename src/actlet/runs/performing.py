@@ -19,7 +19,7 @@ from ..memory.callbacks import call_with
 from ..messages import ChatMessage, agglomerate_stream_deltas
 from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
-from .events import CodeFinished, CodePrinted, CodeStarted
+from .events import CodeFinished, CodePrinted, CodeStarted, ModelCalled
 from .tool_calls import ToolCaller
 from .waits import END, Call, Close, Next, Open, Snippet, Stream
 from .wrapping import Left, Performing
@@ -44,6 +44,7 @@ class Performer:
     # The model
 
     def _generate(self, effect: Generate) -> Performing:
+        yield ModelCalled(effect)
         model = self._run.agent.model
         arguments: dict[str, Any] = {"messages": effect.messages}
         if effect.stop_sequences is not None:

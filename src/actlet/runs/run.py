@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import aclosing
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import AgentError
 from ..messages import NO_TOKENS, Timing, TokenUsage
@@ -20,7 +20,7 @@ from ..models.transient import transient
 from ..threads import Alarm
 from .current import current_run
 from .driving import Driver, Shown
-from .events import Notice, RunFinished, RunStarted
+from .events import AsyncEvents, Events, Notice, RunFinished, RunStarted
 from .performing import Performer
 from .result import RunResult
 from .retrying import retry
@@ -37,6 +37,14 @@ _counting = threading.Lock()
 
 PATIENCE = 1.0
 """Seconds that an interrupted run gives its children to end, before what it waits for is left."""
+
+
+class RunOptions(TypedDict, total=False):
+    """What a run may be given with its task."""
+
+    images: list[Any] | None
+    additional_args: Mapping[str, Any] | None
+    max_steps: int | None
 
 
 class Run:
@@ -113,7 +121,7 @@ class Run:
         )
         return carry_out(agent.loop(self), perform)
 
-    def events(self) -> Generator[Any, None, None]:
+    def events(self) -> Events:
         """Carry the run out in this thread, yielding its stream events."""
         yield from self._driven(self._shown)
 
@@ -122,7 +130,7 @@ class Run:
         for _ in self._driven(self._tell):
             pass
 
-    async def aevents(self) -> AsyncGenerator[Any, None]:
+    async def aevents(self) -> AsyncEvents:
         """Carry the run out in this task, yielding its stream events."""
         driver = self._driver = _async_driver_class()()
         with self:

@@ -7,8 +7,8 @@ goes on in a session; runs that overlap each have one of their own.
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, Self, Unpack, overload
 
 from ..errors import BoxError
 from ..execution.box import Box, PythonExecutor
@@ -16,8 +16,10 @@ from ..memory.callbacks import CallbackRegistry
 from ..memory.memory import AgentMemory
 from ..messages import NO_TOKENS
 from .driving import interrupted
+from .events import AsyncEvents, Events
+from .result import RunResult
 from .retrying import RetryPolicy
-from .run import Run
+from .run import Run, RunOptions
 from .wrapping import Loop, Wrapper
 
 Observer = Callable[[Any, Run], object]
@@ -111,10 +113,31 @@ class Session:
         """Whether nothing has been run in it yet."""
         return self.run_count == 0 and not self.busy
 
-    def start(self, task: str, **options: Any) -> Run:
+    def start(self, task: str, **options: Unpack[RunOptions]) -> Run:
         """A run of `task`, which begins when it is iterated over."""
         return Run(self, task, **options)
 
+    @overload
+    def run(self, task: str, stream: Literal[True], **options: Unpack[RunOptions]) -> Events: ...
+    @overload
+    def run(
+        self,
+        task: str,
+        stream: Literal[False] = False,
+        *,
+        return_full_result: Literal[True],
+        **options: Unpack[RunOptions],
+    ) -> RunResult: ...
+    @overload
+    def run(
+        self,
+        task: str,
+        stream: bool = False,
+        images: list[Any] | None = None,
+        additional_args: Mapping[str, Any] | None = None,
+        max_steps: int | None = None,
+        return_full_result: bool = False,
+    ) -> Any: ...
     def run(
         self,
         task: str,
@@ -135,6 +158,19 @@ class Session:
         run.finish()
         return run.result() if return_full_result else run.output
 
+    @overload
+    async def arun(
+        self, task: str, *, return_full_result: Literal[True], **options: Unpack[RunOptions]
+    ) -> RunResult: ...
+    @overload
+    async def arun(
+        self,
+        task: str,
+        images: list[Any] | None = None,
+        additional_args: Mapping[str, Any] | None = None,
+        max_steps: int | None = None,
+        return_full_result: bool = False,
+    ) -> Any: ...
     async def arun(
         self,
         task: str,
@@ -154,7 +190,7 @@ class Session:
         images: list[Any] | None = None,
         additional_args: Mapping[str, Any] | None = None,
         max_steps: int | None = None,
-    ) -> AsyncGenerator[Any, None]:
+    ) -> AsyncEvents:
         """The events of a run, on an event loop. Use `contextlib.aclosing` when you may leave early."""
         run = self.start(task, images=images, additional_args=additional_args, max_steps=max_steps)
         return run.aevents()
@@ -217,7 +253,7 @@ class Session:
         if box is not None:
             box.cleanup()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
 __all__ = ["BoxConformance", "ProcessExecutor", "RecordingModel", "ReplayModel", "Request", "ScriptedModel"]
 
+if not TYPE_CHECKING:  # or type checkers would take every name to be there
 
-def __getattr__(name: str) -> Any:
-    if name == "ProcessExecutor":
-        from ..execution.process import ProcessExecutor
+    def __getattr__(name: str) -> Any:
+        if name == "ProcessExecutor":
+            from ..execution.process import ProcessExecutor
 
-        return ProcessExecutor
-    if name == "BoxConformance":
-        import pytest
+            return ProcessExecutor
+        if name == "BoxConformance":
+            import pytest
 
-        pytest.register_assert_rewrite("actlet.testing.conformance")
-        from .conformance import BoxConformance
+            pytest.register_assert_rewrite("actlet.testing.conformance")
+            from .conformance import BoxConformance
 
-        return BoxConformance
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return BoxConformance
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,9 +4,12 @@ A tool runs in the user's process, never in a box. This package knows no agent, 
 """
 
 from .collection import ToolCollection
-from .function import FunctionTool, tool
 from .jsontypes import AUTHORIZED_TYPES
 from .tool import BaseTool, Tool, validate_tool_arguments
+
+# isort: split
+# Last: where the module `.tool` is imported after it, pyright takes `tool` to be that module.
+from .function import FunctionTool, tool
 
 __all__ = [
     "AUTHORIZED_TYPES",

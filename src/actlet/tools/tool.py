@@ -14,7 +14,7 @@ from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..bridges import in_worker, wait
 from ..errors import AgentToolCallError
@@ -27,6 +27,8 @@ from .stubs import call_stub, code_stub, signature_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+T = TypeVar("T")
 
 
 class BaseTool(ABC):
@@ -42,10 +44,11 @@ class BaseTool(ABC):
 class _ChecksDeclaration(ABCMeta):
     """Checks a tool's declaration once it is made, whichever `__init__` its class has."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        tool = super().__call__(*args, **kwargs)
+    # Typed by T, or some type checkers would know nothing of a tool that is made by calling its class.
+    def __call__(cls: type[T], *args: Any, **kwargs: Any) -> T:
+        tool: Any = super().__call__(*args, **kwargs)  # type: ignore[misc]
         tool.validate_arguments()
-        return tool
+        return tool  # type: ignore[no-any-return]
 
 
 class Tool(BaseTool, metaclass=_ChecksDeclaration):
