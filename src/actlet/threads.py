@@ -28,6 +28,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from types import CodeType, FrameType
 from typing import Any
@@ -74,30 +75,35 @@ class _Watchdog:
 
     While there are alarms, or were a `TICK` ago, it looks at all of them every `TICK`, so that setting one that is
     further off wakes nobody, and setting and cancelling one costs a place in a dict.
+
+    Nobody waits for a lock in here: a finalizer that prints sets an alarm, and it may run wherever Python makes an
+    object, on this very thread, too.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._deadlines: dict[Alarm, float] = {}
-        self._looks_at = 0.0
+        self._looks_at = math.inf
         self._had_any = False
-        self._woken = threading.Semaphore(0)
-        self._thread: threading.Thread | None = None
+        self._woken: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._begun = threading.Lock()
 
     def add(self, alarm: Alarm, deadline: float) -> None:
-        with self._lock:
-            self._deadlines[alarm] = deadline
-            self._had_any = True
-            too_late = deadline < self._looks_at
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True)
-                self._thread.start()
-        if too_late:
-            self._woken.release()
+        self._deadlines[alarm] = deadline
+        self._had_any = True
+        if not self._begun.locked() and self._begun.acquire(blocking=False):
+            self._begin()
+        if deadline < self._looks_at:  # the present look, or the next one, comes too late or doesn't see it
+            self._woken.put(None)
 
     def forget(self, alarm: Alarm) -> None:
-        with self._lock:
-            self._deadlines.pop(alarm, None)
+        self._deadlines.pop(alarm, None)
+
+    def _begin(self) -> None:
+        try:
+            threading.Thread(target=self._watch, name="actlet-watchdog", daemon=True).start()
+        except RuntimeError:  # the system has no more threads: perhaps when the next alarm is set
+            self._begun.release()
+            raise
 
     def _watch(self) -> None:
         while True:
@@ -108,19 +114,26 @@ class _Watchdog:
                 except Exception as error:
                     report(error)
             if not due:
-                self._woken.acquire(timeout=pause)
+                self._sleep(pause)
+
+    def _sleep(self, pause: float | None) -> None:
+        with suppress(queue.Empty):
+            self._woken.get(timeout=pause)
+            while True:
+                self._woken.get_nowait()
 
     def _look(self) -> tuple[list[Alarm], float | None]:
         """The alarms whose time has come, the earliest first, and the seconds until the next look (None: none)."""
-        with self._lock:
-            now, deadlines = time.monotonic(), self._deadlines
-            due = sorted((alarm for alarm, at in deadlines.items() if at <= now), key=deadlines.__getitem__)
-            for alarm in due:
-                del deadlines[alarm]
-            pause = min(TICK, min(deadlines.values()) - now) if deadlines else TICK if self._had_any else None
-            self._had_any = bool(deadlines)
-            self._looks_at = math.inf if pause is None else now + pause
-            return due, pause
+        self._looks_at, had_any, self._had_any = math.inf, self._had_any, False  # whoever sets one now wakes this
+        now, deadlines = time.monotonic(), self._deadlines.copy()
+        due = sorted((alarm for alarm, at in deadlines.items() if at <= now), key=deadlines.__getitem__)
+        for alarm in due:
+            self.forget(alarm)
+            del deadlines[alarm]
+        pause = min(TICK, min(deadlines.values()) - now) if deadlines else TICK if had_any else None
+        self._had_any = self._had_any or bool(deadlines)
+        self._looks_at = math.inf if pause is None else now + pause
+        return due, pause
 
 
 class Worker:

@@ -14,11 +14,8 @@ from actlet.execution.kernel import Kernel
 FILE = Path(kernel.__file__)
 
 
-def started() -> tuple[Kernel, list[str]]:
-    written: list[str] = []
-    made = Kernel(dict(vars(builtins)), written.append)
-    made.builtins["print"] = made.print
-    return made, written
+def started() -> Kernel:
+    return Kernel(dict(vars(builtins)))
 
 
 def imported_in(nodes):
@@ -41,7 +38,7 @@ def test_it_runs_by_itself_on_other_versions(version):
     if not folders:
         pytest.skip(f"Python {version} is not installed under ~/.pyenv")
     code = (
-        "import builtins, kernel; k = kernel.Kernel(dict(vars(builtins)), print); "
+        "import builtins, kernel; k = kernel.Kernel(dict(vars(builtins))); "
         "ended = k.run(k.parse('x = 20\\nx * 2 + 2')); print(ended.value, ended.changed)"
     )
     command = [folders[-1], "-c", code]
@@ -51,26 +48,20 @@ def test_it_runs_by_itself_on_other_versions(version):
 
 
 def test_it_holds_no_policy_of_its_own():
-    made, _ = started()
+    made = started()
     assert made.run(made.parse("eval('1 + 1')")).value == 2
 
 
-def test_print_has_all_of_prints_parameters():
-    made, written = started()
-    made.run(made.parse("print(1, 'a', sep='-', end='!', flush=True)\nprint()"))
-    assert "".join(written) == "1-a!\n"
-
-
 def test_frames_of_other_kernels_are_not_shown():
-    first, _ = started()
-    second, _ = started()
+    first = started()
+    second = started()
     first.run(first.parse("def boom():\n    return 1 / 0"))
     second.namespace["boom"] = first.namespace["boom"]
     assert second.run(second.parse("x = 1\nboom()")).failure.traceback == "line 2: boom()"
 
 
 def test_only_the_last_snippets_sources_are_kept():
-    made, _ = started()
+    made = started()
     for _ in range(kernel.KEPT_SOURCES + 50):
         made.run(made.parse("x = 1"))
     assert len(made._sources) == kernel.KEPT_SOURCES

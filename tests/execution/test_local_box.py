@@ -1,5 +1,6 @@
 """What a snippet has and leaves in the local box: tools, variables, values, errors, its final answer."""
 
+import decimal
 import gc
 import inspect
 import queue
@@ -171,6 +172,87 @@ def test_a_variable_may_be_called_final_answer_too(box):
 
 def test_a_final_answer_inside_a_function_and_by_keyword(box):
     assert box.run("def main():\n    final_answer(answer=[1])\nmain()").output == [1]
+
+
+def test_a_final_answer_in_a_group_of_tasks(box):
+    code = """
+import asyncio
+async def work():
+    final_answer(3)
+async def main():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work())
+asyncio.run(main())"""
+    output = box_with(additional_authorized_imports=["asyncio"]).run(code)
+    assert (output.output, output.is_final_answer, output.error) == (3, True, None)
+
+
+CIRCLE = """
+import math
+unit = 'm'
+class Circle:
+    def __init__(self, r): self.r = r
+    def __repr__(self): return f'{self.r} {unit}, {math.pi * self.r ** 2:.1f}'
+final_answer(Circle(2))"""
+
+
+def test_an_answer_stays_what_it_is_when_the_box_is_used_again(box):
+    circle = box.run(CIRCLE).output
+    box.reset()
+    assert box.run("unit = 'km'\n'math' in dir()").error is None
+    assert repr(circle) == "2 m, 12.6"
+
+
+LEFT_BEHIND = """
+import threading
+go, told = threading.Event(), []
+def later():
+    go.wait(10)
+    print('secret')
+    try:
+        search('from before')
+    except RuntimeError as error:
+        told.append(str(error))
+thread = threading.Thread(target=later, daemon=True)
+thread.start()
+final_answer((go, thread, told))"""
+
+
+def test_a_thread_that_was_left_behind_reaches_nothing_of_the_next_session(box):
+    go, thread, told = box.run(LEFT_BEHIND).output
+    box.reset()
+    box.send_variables({"go": go, "thread": thread})
+    output = box.run("go.set()\nthread.join()\nprint('mine')")
+    assert (output.logs, output.error) == ("mine\n", None)
+    assert "the session of this code is over" in told[0]
+
+
+def test_context_variables_last_from_snippet_to_snippet_and_no_longer():
+    box = box_with(additional_authorized_imports=["decimal"])
+    ours = decimal.getcontext().prec
+    box.run("import decimal\ndecimal.getcontext().prec = 5")
+    assert box.run("str(decimal.Decimal(1) / 3)").output == "0.33333"
+    box.reset()
+    assert len(box.run("import decimal\nstr(decimal.Decimal(1) / 3)").output) == 30
+    assert decimal.getcontext().prec == ours
+    box.cleanup()
+
+
+def test_a_value_is_shown_once_and_only_where_somebody_sees_it(box):
+    shown = "class A:\n    def __repr__(self):\n        print('shown')\n        return 'A()'\n"
+    assert box.run(shown + "a = A()").logs == ""
+    assert box.run("a").logs == "shown\n"
+
+
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit", "Own"])
+def test_a_value_that_ends_whoever_shows_it_is_the_snippets_failure(box, error):
+    code = f"class Own(BaseException): pass\nclass A:\n    def __repr__(self): raise {error}\n"
+    assert box.run(code + "A()").error.type == error
+    told = box.run(f"class B(Exception):\n    def __str__(self): raise {error}\nraise B")
+    assert (told.error.type, told.error.message) == (
+        "B",
+        f"<the message can't be shown: str() raised {error}>",
+    )
 
 
 def test_an_error_after_a_caught_final_answer_is_an_error(box):

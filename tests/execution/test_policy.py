@@ -112,12 +112,16 @@ ALLOWED = [
     ("'%s' % 'x', '__class__'", ("x", "__class__")),
     ("__name__, __debug__", ("__main__", True)),
     ("import random\nrandom.Random(3).random() == random.Random(3).random()", True),
+    ("x: int = 1\nprint(__annotations__)\n__annotations__", {"x": int}),
+    ('"What it does."\nprint(__doc__)\n__doc__', "What it does."),
+    ("import dataclasses\nP = dataclasses.make_dataclass('P', ['x'])\nP.total = 3\nP(1).total", 3),
+    ("import functools, math\n@functools.wraps(math.sqrt)\ndef root(x): return x\nroot.calls = 2\nroot.calls", 2),
 ]
 
 
 @pytest.fixture(scope="module")
 def box():
-    box = box_with(additional_authorized_imports=["operator"])
+    box = box_with(additional_authorized_imports=["operator", "dataclasses", "functools"])
     yield box
     box.cleanup()
 

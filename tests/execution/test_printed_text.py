@@ -2,15 +2,17 @@
 
 import contextlib
 import io
+import os
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import tracemalloc
 
 from box_support import Reader, box_with
 
-from actlet.execution import truncate_content
+from actlet.execution import stdout, truncate_content
 from actlet.execution.box import CodeOutput, Printed
 from actlet.execution.text import PrintedText
 
@@ -22,6 +24,81 @@ def test_a_long_output_keeps_its_head_and_its_tail():
     assert logs.endswith("998\n999\n")
     assert "3790 characters left out" in logs
     assert len(logs) < 160
+
+
+def test_a_finalizer_may_print_wherever_it_runs():
+    """`print` makes objects, so garbage may be collected within it, and its finalizers print."""
+    code = """
+    import gc
+    class Loud:
+        def __init__(self):
+            self.itself = self
+        def __del__(self):
+            print("gone")
+    gc.set_threshold(1)
+    try:
+        for number in range(200):
+            Loud()
+            print("made", number)
+    finally:
+        gc.set_threshold(700, 10, 10)
+        gc.collect()
+    """
+    output = box_with(additional_authorized_imports=["gc"], timeout_seconds=20).run(textwrap.dedent(code))
+    assert output.error is None
+    assert (output.logs.count("made"), output.logs.count("gone")) == (200, 200)
+
+
+def test_half_characters_are_shown_as_escapes():
+    assert box_with().run(r"print('a \ud83d b ü')").logs == "a \\ud83d b ü\n"
+
+
+def test_print_has_all_of_prints_parameters():
+    box = box_with(additional_authorized_imports=["io"])
+    assert box.run("print(1, 'a', sep='-', end='!', flush=True)\nprint()").logs == "1-a!\n"
+    assert box.run("import io\nb = io.StringIO()\nprint(1, file=b)\nb.getvalue()").output == "1\n"
+    assert "sep must be None or a string, not int" in box.run("print(1, sep=2)").error.message
+    assert "print() got an unexpected keyword argument 'foo'" in box.run("print(1, foo=2)").error.message
+
+
+def test_what_goes_to_standard_error_is_the_snippets_too():
+    box = box_with(additional_authorized_imports=["sys", "traceback"])
+    code = (
+        "import sys, traceback\nprint('careful', file=sys.stderr)\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    "
+    )
+    logs = box.run(code + "traceback.print_exc()").logs
+    assert logs.startswith("careful\n")
+    assert logs.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_a_host_without_a_standard_output_may_print_while_a_snippet_runs():
+    with contextlib.redirect_stdout(None):
+        stdout.capture(lambda _: None)
+        other = threading.Thread(target=lambda: failed.append(caught(lambda: print("lost", flush=True))))
+        failed = []
+        other.start()
+        other.join()
+        stdout.release(threading.get_ident())
+        assert sys.stdout is None
+    assert failed == [None]
+
+
+def caught(function):
+    try:
+        function()
+    except Exception as error:
+        return error
+
+
+def test_a_child_process_prints_where_its_parent_would():
+    stdout.capture(lambda _: None)
+    try:
+        child = os.fork()
+        if child == 0:
+            os._exit(isinstance(sys.stdout, stdout._Router) or bool(stdout._writers))
+        assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stdout.release(threading.get_ident())
 
 
 def test_an_output_at_the_limit_is_whole():

@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import gc
 import os
 import subprocess
 import sys
@@ -10,11 +11,67 @@ import time
 
 import pytest
 
+from actlet import threads
 from actlet.threads import Alarm, Worker
 
 
 class StopError(BaseException):
     pass
+
+
+@contextlib.contextmanager
+def garbage_collected_at_every_turn(finalizer):
+    """Garbage, and a collector that looks for it whenever an object is made."""
+
+    class Garbage:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            finalizer()
+
+    thresholds = gc.get_threshold()
+    try:
+        for _ in range(100):
+            Garbage()
+        gc.set_threshold(1)
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+def ends(function):
+    """Whether a function comes to its end, on a thread of its own."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(10)
+    return not thread.is_alive()
+
+
+def test_a_finalizer_may_set_alarms_while_the_watchdog_looks():
+    watchdog, rung = threads._Watchdog(), []
+    watchdog._begun.acquire()  # it looks here, and on no thread of its own
+
+    def look():
+        for _ in range(20):
+            watchdog.add(alarm, 0.0)
+            with garbage_collected_at_every_turn(lambda: watchdog.add(alarm, 0.0)):
+                rung.extend(watchdog._look()[0])
+
+    alarm = Alarm(60, lambda: None)
+    alarm.cancel()
+    assert ends(look)
+    assert alarm in rung
+
+
+def test_an_alarm_that_is_set_while_the_watchdog_looks_wakes_it():
+    watchdog, alarm = threads._Watchdog(), Alarm(60, lambda: None)
+    alarm.cancel()
+    watchdog._begun.acquire()
+    looked = watchdog._look()
+    watchdog.add(alarm, time.monotonic() + 0.001)
+    assert looked == ([], None)
+    assert watchdog._woken.get_nowait() is None
 
 
 def endless():

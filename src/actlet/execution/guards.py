@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import builtins
 import operator
+import types
 from _string import formatter_field_name_split, formatter_parser  # type: ignore[import-not-found]
 from collections.abc import Callable
 from types import BuiltinMethodType, FunctionType, MethodDescriptorType, MethodType
 from typing import Any
 
+from .kernel import is_snippet
 from .policy import REFUSED_IDENTIFIERS, REFUSED_NAMES, ForbiddenError, refused_attribute
 
 FORMATTING = "<formatting>"
@@ -70,12 +72,22 @@ def _settable(name: Any) -> Any:
 
 def changeable(obj: Any) -> Any:
     """`obj`, unless it is a class or function that is shared with the host."""
-    kinds = (type, FunctionType, MethodType)
-    if isinstance(obj, kinds) and getattr(obj, "__module__", None) != "__main__":
+    if isinstance(obj, (type, FunctionType, MethodType)) and not _is_of_a_snippet(obj):
         raise ForbiddenError(
             f"{obj.__name__!r} belongs to the host and can't be changed; make a subclass or a copy"
         )
     return obj
+
+
+def _is_of_a_snippet(obj: type | FunctionType | MethodType) -> bool:
+    """Whether a snippet made a class or function. Not all of them say so: `functools.wraps` gives a function the
+    module of the one that it wraps, and `make_dataclass` makes classes of the module `types` before Python 3.12."""
+    if getattr(obj, "__module__", None) == "__main__":
+        return True
+    if isinstance(obj, type):
+        return obj.__module__ == "types" and vars(types).get(obj.__name__) is not obj
+    function = obj.__func__ if isinstance(obj, MethodType) else obj
+    return isinstance(function, FunctionType) and is_snippet(function.__code__)
 
 
 class StrFormatting:

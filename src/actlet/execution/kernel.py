@@ -127,12 +127,11 @@ class Ended(NamedTuple):
 
 
 class Kernel:
-    """Runs snippets, one at a time, in one namespace. `write` gets what they print."""
+    """Runs snippets, one at a time, in one namespace."""
 
-    def __init__(self, builtins: dict[str, Any], write: Callable[[str], object]) -> None:
+    def __init__(self, builtins: dict[str, Any]) -> None:
         self.builtins = builtins
         self.namespace: dict[str, Any] = {}
-        self._write = write
         self._sources: dict[str, str] = {}
         self._answer: FinalAnswer | None = None
         self._number = next(_numbers)
@@ -175,7 +174,8 @@ class Kernel:
         except FinalAnswer:
             pass
         except BaseException as error:
-            exception, failure = error, self.describe(error)
+            if self._answer is None or not _holds(error, self._answer):
+                exception, failure = error, self.describe(error)
         value = namespace.pop(VALUE, None)
         if alias is not None:
             value = namespace.get(alias)
@@ -188,7 +188,8 @@ class Kernel:
         return Ended(value, shown, text_of(value) if shown else None, changed=changed)
 
     def finish(self, value: Any) -> None:
-        """End the running snippet with its final answer. The first one counts, whatever the snippet catches."""
+        """End the running snippet with its final answer. The first one counts, whatever the snippet catches, unless
+        it fails afterwards."""
         if self._answer is None:
             self._answer = FinalAnswer(value)
         raise self._answer
@@ -197,24 +198,6 @@ class Kernel:
     def answered(self) -> bool:
         """Whether the running snippet has given its final answer."""
         return self._answer is not None
-
-    def print(
-        self,
-        *values: Any,
-        sep: str | None = " ",
-        end: str | None = "\n",
-        file: Any = None,
-        flush: bool = False,
-    ) -> None:
-        """Python's `print`, whose output goes to the run instead of the host's standard output."""
-        if file is not None:
-            print(*values, sep=sep, end=end, file=file, flush=flush)
-            return
-        for name, given in (("sep", sep), ("end", end)):
-            if given is not None and not isinstance(given, str):
-                raise TypeError(f"{name} must be None or a string, not {type(given).__name__}")
-        sep, end = " " if sep is None else sep, "\n" if end is None else end
-        self._write(sep.join([str(value) for value in values]) + end)
 
     def describe(self, error: BaseException) -> Failure:
         """An error of the present snippet, in terms of its own lines."""
@@ -278,6 +261,11 @@ class Kernel:
             self._starred = False
             names += [name for name in namespace if name not in before]
         return tuple(sorted(name for name in names if not name.startswith("__")))
+
+
+def _holds(error: BaseException, answer: FinalAnswer) -> bool:
+    """Whether an error is the final answer, or a group (of `asyncio.TaskGroup`, say) that has it in it."""
+    return error is answer or any(_holds(part, answer) for part in getattr(error, "exceptions", ()))
 
 
 _FILENAME = "<snippet "
@@ -353,7 +341,7 @@ def text_of(value: Any) -> str | None:
         return None
     try:
         return _cut(repr(value), SHOWN_VALUE)
-    except (Exception, SystemExit, GeneratorExit) as failed:
+    except BaseException as failed:
         return f"<a {type(value).__name__} that can't be shown: repr() raised {type(failed).__name__}>"
 
 
@@ -361,7 +349,7 @@ def message_of(error: BaseException) -> str:
     """The error's own message with its notes, cut where it is very long. Never raises."""
     try:
         text = "\n".join([str(error), *map(str, getattr(error, "__notes__", ()))])
-    except (Exception, SystemExit, GeneratorExit) as failed:
+    except BaseException as failed:
         text = f"<the message can't be shown: str() raised {type(failed).__name__}>"
     return _cut(text, SHOWN_MESSAGE)
 
@@ -1744,7 +1732,7 @@ class Guest:
 
         self._wire = wire
         self._codec = Codec(trusting=True)
-        self.kernel = Kernel(dict(vars(builtins)), self.printed)
+        self.kernel = Kernel(dict(vars(builtins)))
         main = type(sys)("__main__")
         self.kernel.namespace = vars(main)
         self.kernel.forget()

@@ -8,7 +8,6 @@ have no such objects, share a few. What the policy covers, and that it is no sec
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 import warnings
@@ -16,8 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from functools import lru_cache
 from types import FunctionType
-from typing import Any, TypeVar
-from weakref import ref
+from typing import Any
 
 from ..errors import BoxError
 from ..threads import Worker, frame_of
@@ -25,17 +23,17 @@ from ..turns import snippets
 from . import stdout
 from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
+from .carried import Carried
 from .files import FileData, bytes_of, name_in_box
 from .guards import BASE_BUILTINS
 from .kernel import Ended, Failure, Folder, Kernel, arguments_of, is_snippet
+from .offered import Reach, printing, stub
 from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
 from .survey import Problem
 from .variables import Variables, copied
 from .views import Views
-
-T = TypeVar("T")
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
 warnings.filterwarnings("ignore", category=SyntaxWarning, module="<snippet")
@@ -82,11 +80,21 @@ class LocalPythonExecutor(Box):
         self.tools: dict[str, Any] = {}
         self._imports = _imports(*self.additional_authorized_imports)
         self._imports.check_installed()
-        self._kernel = Kernel({}, _Writer(self))
-        self._declared: set[str] = set()
         self._keeps_thread = bool(self.additional_authorized_imports)
         self._worker: Worker | None = None
         self._running: Running | None = None
+        self._reach = Reach(self)
+        self._is_quiet = False
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """A new namespace. What ran before keeps the old one, if it lives on, and reaches nothing of the new one:
+        an answer that was given stays what it is."""
+        self._reach.close()
+        self._reach = Reach(self)
+        self._kernel = Kernel({})
+        self._declared: set[str] = set()
+        self._carried = Carried() if self._keeps_thread else None
         self._builtins_are_old = True
 
     @property
@@ -96,7 +104,7 @@ class LocalPythonExecutor(Box):
 
     @state.setter
     def state(self, variables: Mapping[str, Any]) -> None:
-        self._kernel.forget()
+        self._begin_anew()
         self.send_variables(variables)
 
     @property
@@ -124,10 +132,10 @@ class LocalPythonExecutor(Box):
     def _set_builtins(self) -> None:
         self._builtins_are_old = False
         builtins = self._kernel.builtins
-        stubs = {name: self._stub(name, tool) for name, tool in self.tools.items()}
+        stubs = {name: stub(self._reach, name, tool) for name, tool in self.tools.items()}
         builtins.clear()
         builtins.update(BASE_BUILTINS)
-        builtins["print"] = self._print_stub()
+        builtins["print"] = printing(self._reach.write)
         builtins["__import__"] = Views(self._imports).import_module
         if self._imports.everything:
             builtins["open"] = open
@@ -136,40 +144,10 @@ class LocalPythonExecutor(Box):
             builtins[FINAL_ANSWER_TOOL] = stubs[FINAL_ANSWER]
         builtins.update(self.additional_functions)
 
-    def _print_stub(self) -> Callable[..., Any]:
-        kernel = ref(self._kernel)
+    # What its snippets do, by way of `Reach`
 
-        def print(*args: Any, **kwargs: Any) -> None:
-            _held(kernel).print(*args, **kwargs)
-
-        print.__qualname__, print.__module__ = "print", "builtins"
-        return print
-
-    def _stub(self, name: str, tool: Any) -> Callable[..., Any]:
-        """What a snippet calls in place of a tool. It shows nothing of the tool but how it is called."""
-        if name != FINAL_ANSWER and not hasattr(tool, "bind"):
-            return tool if isinstance(tool, (FunctionType, type)) else _only_called(tool)
-        box = ref(self)  # a box that nobody holds is gone at once, whatever its snippets have kept
-
-        def stub(*args: Any, **kwargs: Any) -> Any:
-            return _held(box)._call(name, args, kwargs)
-
-        if name != FINAL_ANSWER:
-
-            def map(values: Iterable[Any]) -> list[Any]:
-                """Call the tool once for each value, all at the same time."""
-                return _held(box)._call_many(name, values)
-
-            stub.map = map  # type: ignore[attr-defined]
-        stub.__name__ = stub.__qualname__ = name
-        stub.__module__ = "tools"
-        stub.__doc__ = getattr(tool, "description", None)
-        signature = getattr(tool, "signature", None)
-        if isinstance(signature, inspect.Signature):
-            stub.__signature__ = signature  # type: ignore[attr-defined]
-        return stub
-
-    def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def called(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A snippet calls a tool, or gives its answer."""
         return (self._answer if name == FINAL_ANSWER else self._ask)(name, args, kwargs)
 
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -180,8 +158,8 @@ class LocalPythonExecutor(Box):
             )
         return running.call(name, tool.bind(args, kwargs))
 
-    def _call_many(self, name: str, values: Iterable[Any]) -> list[Any]:
-        """A call for each value: a tuple is several arguments, a dict named ones."""
+    def called_for_each(self, name: str, values: Iterable[Any]) -> list[Any]:
+        """A snippet calls a tool for each value: a tuple is several arguments, a dict named ones."""
         running, tool = self._running, self.tools.get(name)
         if running is None or tool is None:
             raise RuntimeError(f"the tool {name!r} can't be called now")
@@ -199,9 +177,10 @@ class LocalPythonExecutor(Box):
             self._kernel.finish(values[0] if len(values) == 1 else tuple(values))
         self._kernel.finish(self._ask(name, args, kwargs))
 
-    def _write(self, text: str) -> None:
+    def printed(self, text: str) -> None:
+        """A snippet prints."""
         running = self._running
-        if running is not None and running.printed is not None:
+        if running is not None and running.printed is not None and not self._is_quiet:
             running.printed.write(text)
 
     # Running
@@ -238,11 +217,13 @@ class LocalPythonExecutor(Box):
         """On the worker's thread: the whole of one snippet."""
         running.thread = threading.get_ident()
         running.start()
-        stdout.capture(self._write)
+        stdout.capture(self.printed)
         try:
             output = self._with_files(running, code) if self._can_write else self._output(running, self._run(code))
-        except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
+        except BaseException as error:  # not the snippet's fault, and yet somebody waits for its end
             output = CodeOutput(error=SnippetError("InternalError", f"{type(error).__name__}: {error}"))
+        if self._carried is not None:
+            self._carried.end()
         running.end(output)
 
     def _with_files(self, running: Running, code: str) -> CodeOutput:
@@ -268,14 +249,18 @@ class LocalPythonExecutor(Box):
         """Have an object of a snippet's own class show itself in here once, where that has a limit of time.
 
         One that ends the program instead, or never comes to an end, is the snippet's failure and not the host's.
+        What it prints meanwhile goes nowhere: the program itself shows nothing here.
         """
         if ended.failure is None and _shows_itself(type(ended.value)):
             try:
+                self._is_quiet = True
                 str(ended.value)
             except Exception:
                 return ended  # so it does for the host, which expects that
             except BaseException as error:
                 return Ended(failure=self._kernel.describe(error), changed=ended.changed, exception=error)
+            finally:
+                self._is_quiet = False
         return ended
 
     def _surroundings(self) -> Surroundings:
@@ -346,9 +331,7 @@ class LocalPythonExecutor(Box):
         """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box: wait for its end before you reset it")
-        self._kernel.forget()
-        self._declared.clear()
-        self._builtins_are_old = True
+        self._begin_anew()
 
     def fresh(self) -> LocalPythonExecutor:
         """Another box with the same settings and nothing in it."""
@@ -377,6 +360,8 @@ class _Snippet(Running):
     def __init__(self, box: LocalPythonExecutor, code: str, deliver: Deliver) -> None:
         super().__init__(deliver, limit=box.timeout_seconds, print_limit=box.max_print_outputs_length)
         self._box, self._code = box, code
+        if box._carried is not None:
+            self._context = box._carried.begin(self._context)
 
     def worker(self) -> Worker:
         return self._box._thread_for_it()
@@ -392,36 +377,6 @@ class _Snippet(Running):
 
     def ended(self, worker: Worker | None) -> None:
         self._box._ended(self, worker)
-
-
-class _Writer:
-    """Gets what a box's snippets print, and doesn't keep the box alive."""
-
-    __slots__ = ("_box",)
-
-    def __init__(self, box: LocalPythonExecutor) -> None:
-        self._box = ref(box)
-
-    def __call__(self, text: str) -> None:
-        _held(self._box)._write(text)
-
-
-def _held(owner: ref[T]) -> T:
-    """What is referred to, if somebody still holds it."""
-    held = owner()
-    if held is None:
-        raise RuntimeError("the box of this snippet is gone")
-    return held
-
-
-def _only_called(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """An object that can be called, without its attributes."""
-
-    def stub(*args: Any, **kwargs: Any) -> Any:
-        return tool(*args, **kwargs)
-
-    stub.__doc__ = tool.__doc__
-    return stub
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})

@@ -29,6 +29,10 @@ FINAL_ANSWER_TOOL = "<final_answer>"
 """The tool, where the snippet has a variable of the same name."""
 
 
+_IMPLICIT = frozenset({"__annotations__", "__doc__"})
+"""Names that Python itself binds, where a program has something for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a snippet can use: the variables, the builtins (tools among them), the tools, what it may import.
@@ -44,7 +48,7 @@ class Surroundings:
 
     def has(self, name: str) -> bool:
         """Whether a snippet finds `name`."""
-        return name in self.builtins or name in self.namespace
+        return name in self.builtins or name in self.namespace or name in _IMPLICIT
 
 
 def look_over(tree: ast.Module, around: Surroundings) -> list[Problem]:

@@ -39,7 +39,12 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def plain_text(text: str) -> str:
-    """The text without control characters and terminal escapes. Tabs stay, and every end of a line is `\\n`."""
+    """The text without control characters and terminal escapes. Tabs stay, and every end of a line is `\\n`.
+
+    Lone surrogates, which nobody can write or send, are shown as escapes.
+    """
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     if _CONTROLS.search(text) is None:
         return text
     text = _SEQUENCES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -65,7 +70,7 @@ class PrintedText:
         self._sent_at = time.monotonic()
         self._streams = False
         self._alarm: Alarm | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finalizer that prints may run wherever Python makes an object
 
     def write(self, text: str) -> None:
         """Add `text`; may be called from any thread."""
