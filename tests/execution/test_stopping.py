@@ -46,6 +46,17 @@ def test_a_loop_is_stopped_on_time_and_the_variables_are_kept(loop):
     box.cleanup()
 
 
+def test_a_finalizer_that_never_ends_holds_up_no_other_session():
+    box = box_with(timeout_seconds=0.2)
+    box.run("class Held:\n    def __del__(self):\n        while True: pass\nheld = Held()")
+    started = time.monotonic()
+    box.reset()
+    assert box.run("1 + 1").output == 2
+    assert time.monotonic() - started < 0.8
+    time.sleep(1)
+    assert spinning() < 0.05
+
+
 def test_a_snippet_that_sleeps_in_c_is_given_up_on_time():
     box = box_with(timeout_seconds=0.1)
     started = time.monotonic()

@@ -331,7 +331,9 @@ class LocalPythonExecutor(Box):
         """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box: wait for its end before you reset it")
+        left = _LettingGo(self)
         self._begin_anew()
+        left.begin()
 
     def fresh(self) -> LocalPythonExecutor:
         """Another box with the same settings and nothing in it."""
@@ -377,6 +379,32 @@ class _Snippet(Running):
 
     def ended(self, worker: Worker | None) -> None:
         self._box._ended(self, worker)
+
+
+class _LettingGo(Running):
+    """The end of what a session left, on a thread, and in the time of a snippet: its finalizers are snippets' code."""
+
+    def __init__(self, box: LocalPythonExecutor) -> None:
+        super().__init__(lambda _: None, limit=box.timeout_seconds, print_limit=0)
+        self._left = [box._kernel]
+
+    def worker(self) -> Worker:
+        return Worker.take()
+
+    def work(self) -> None:
+        self.start()
+        self._left.clear()
+        self.end(CodeOutput())
+
+    def where(self) -> tuple[int | None, str]:
+        return None, ""
+
+    def waits(self) -> None:
+        return None
+
+    def ended(self, worker: Worker | None) -> None:
+        if worker is not None:
+            worker.release()
 
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
