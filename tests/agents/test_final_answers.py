@@ -10,6 +10,7 @@ from agent_support import actions, answer, call_answer, caller, code, coder, sen
 from pydantic import BaseModel, Field
 
 from actlet import AgentMemory
+from actlet.testing import ProcessExecutor
 
 # Checks
 
@@ -121,6 +122,22 @@ def test_an_answer_of_the_wrong_type_is_sent_back_and_the_right_one_is_of_that_t
         assert isinstance(given, type(output))
         assert "not of the type" in actions(agent)[0].error.message
         assert actions(agent)[-1].action_output == output
+
+
+class Sum(BaseModel):
+    answer: int
+
+
+@pytest.mark.parametrize("executor", ["local", ProcessExecutor])
+@pytest.mark.parametrize(
+    ("kind", "output"), [(Sum, Sum(answer=5)), (dict, {"answer": 5}), (None, {"answer": 5})], ids=str
+)
+def test_an_answer_with_a_key_of_the_name_answer_is_what_was_given(kind, output, executor):
+    options = {"executor_type": "local"} if executor == "local" else {"executor": executor()}
+    agent = coder([answer({"answer": 5})], output_type=kind, max_steps=1, **options)
+    assert agent.run("Go.") == output
+    agent.close()
+    assert caller([call_answer({"answer": 5})], output_type=kind, max_steps=1).run("Go.") == output
 
 
 def test_the_model_is_told_field_by_field_what_is_wrong():

@@ -69,6 +69,8 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     idempotent: bool = False
     skip_forward_signature_validation: bool = False
     is_initialized: bool = False
+    spreads_dict: bool = True
+    """Whether a call with one dict of arguments by name is a call with these arguments."""
 
     _derived: ClassVar[tuple[str, ...]] = ("facts", "signature", "_schema", "_checks", "_binding", "_setting_up")
 
@@ -118,10 +120,10 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name, as given. Raises `TypeError` when they don't fit the signature.
 
-        A single dict whose keys are all names of arguments is taken as those arguments.
+        A single dict whose keys are all names of arguments is taken as those arguments, if the tool `spreads_dict`.
         """
         positional, required, known = self._binding
-        only = args[0] if len(args) == 1 and not kwargs else None
+        only = args[0] if self.spreads_dict and len(args) == 1 and not kwargs else None
         if type(only) is dict and only and only.keys() <= known:
             args, kwargs = (), only
         bound = dict(zip(positional, args, strict=False))
