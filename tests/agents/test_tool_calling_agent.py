@@ -8,6 +8,7 @@ import pytest
 from agent_support import actions, add, call_answer, caller, fail, sent, slow_double
 
 from actlet import (
+    AgentGenerationError,
     AgentInterruptedError,
     AgentParsingError,
     AgentText,
@@ -84,6 +85,34 @@ def test_one_call_that_fails_loses_none_of_its_siblings(run):
     assert isinstance(step.error, AgentToolExecutionError)
     assert isinstance(step.error.__cause__, OSError)
     assert sent(agent).count("no disk") == 1
+
+
+class Speechless(Exception):
+    """An error as some libraries have them: its `str` raises."""
+
+    def __str__(self):
+        raise AttributeError("response")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_error_that_can_not_say_what_it_is_fails_its_call_and_no_other(run):
+    @tool
+    def stumble() -> str:
+        """Stumbles."""
+        raise Speechless
+
+    agent = caller([[("stumble", {}), ("add", {"a": 1, "b": 2})], call_answer("seen")], [add, stumble])
+    assert run(agent, "Go.") == "seen"
+    assert "stumble failed: Speechless: <a Speechless that can't be shown" in actions(agent)[0].observations
+    assert actions(agent)[0].observations.endswith("3")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_models_error_that_can_not_say_what_it_is_is_still_the_models(run):
+    agent = caller([Speechless()], [add])
+    with pytest.raises(AgentGenerationError, match="The model failed: Speechless"):
+        run(agent, "Go.")
+    assert isinstance(actions(agent)[0].error, AgentGenerationError)
 
 
 def test_async_tools_and_plain_ones_go_together():

@@ -16,6 +16,7 @@ from ..bridges import aiterate
 from ..errors import AgentError, AgentInterruptedError, BoxError, InternalError, InterpreterError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
+from ..memory.steps import as_text
 from ..messages import ChatMessage, agglomerate_stream_deltas
 from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
@@ -153,13 +154,17 @@ class Performer:
         for check in agent.final_answer_checks:
             name = getattr(check, "__name__", repr(check))
             try:
-                passed = yield from self._user_code(check, effect.answer, memory, agent=agent)
+                passed = bool((yield from self._user_code(check, effect.answer, memory, agent=agent)))
             except AgentInterruptedError:
                 raise
             except Exception as error:
-                raise AgentError(f"Check {name} failed with error: {str(error) or type(error).__name__}") from error
+                raise AgentError(
+                    f"Check {name} failed with error: {as_text(error) or type(error).__name__}"
+                ) from error
             if not passed:
-                raise AgentError(f"Check {name} failed: the answer {effect.answer!r:.500} was not accepted.")
+                raise AgentError(
+                    f"Check {name} failed: the answer {as_text(effect.answer, repr):.500} was not accepted."
+                )
 
     def _notify(self, effect: Notify) -> Performing:
         for callback in self._run.agent.step_callbacks.for_step(effect.step):
@@ -204,7 +209,7 @@ def _run_by_call(executor: Any, code: str) -> CodeOutput:
     except Exception as error:
         if isinstance(error, BoxError) and not isinstance(error, InterpreterError):
             raise
-        return CodeOutput(error=SnippetError(type(error).__name__, str(error)))
+        return CodeOutput(error=SnippetError(type(error).__name__, as_text(error)))
     return output
 
 
