@@ -7,7 +7,7 @@ import time
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
 
-from actlet import AgentGenerationError, CodeAgent, PromptTemplates, TokenUsage, tool
+from actlet import AgentGenerationError, AgentInterruptedError, CodeAgent, PromptTemplates, TokenUsage, tool
 from actlet.agents import load_templates
 
 RUNS = [
@@ -124,6 +124,59 @@ def test_calls_side_by_side_of_a_member_that_remembers_find_the_same_session():
     replies = [[("helper", {"task": "a"}), ("helper", {"task": "b"})], call_answer(1)]
     caller(replies, managed_agents=[member]).run("Go.")
     assert Slow.opened == 1
+
+
+def counting_member():
+    """A member that remembers how often it was called, and takes its time."""
+    first = code("import time\ntime.sleep(0.2)\ncalls = 1\nfinal_answer((calls, 'a'))")
+    others = [code(f"calls = calls + 1\nfinal_answer((calls, '{name}'))") for name in "bc"]
+    return helper([first, *others], remember=True, additional_authorized_imports=["time"])
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("limit", [None, 1, 2])
+def test_calls_of_a_member_that_remembers_wait_for_each_other_in_the_order_asked(run, limit):
+    calls = [("helper", {"task": name}) for name in "abc"]
+    member = counting_member()
+    manager = caller(
+        [[*calls, ("add", {"a": 1, "b": 2})], call_answer("done")],
+        [add],
+        managed_agents=[member],
+        max_tool_threads=limit,
+    )
+    assert run(manager, "Go.") == "done"
+    assert actions(manager)[0].observations == "(1, 'a')\n(2, 'b')\n(3, 'c')\n3"
+    assert [name for n in range(3) for name in "abc" if f"task:\n{name}" in sent(member, n)[-200:]] == [
+        "a",
+        "b",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_calls_that_code_makes_at_once_of_a_member_that_remembers_wait_for_each_other_too(run):
+    manager = coder([code("final_answer(helper.map(['a', 'b', 'c']))")], managed_agents=[counting_member()])
+    assert run(manager, "Go.") == [(1, "a"), (2, "b"), (3, "c")]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_calls_that_wait_for_another_one_are_left_when_the_run_is_interrupted(run):
+    going_on = threading.Event()
+
+    @tool
+    async def hang() -> None:
+        """Never comes back."""
+        going_on.set()
+        await asyncio.sleep(60)
+
+    member = helper([code("hang()")] * 3, [hang], remember=True)
+    manager = caller([[("helper", {"task": name}) for name in "ab"]], managed_agents=[member])
+    threading.Thread(target=lambda: going_on.wait(10) and manager.interrupt()).start()
+    begun = time.monotonic()
+    with pytest.raises(AgentInterruptedError):
+        run(manager, "Go.")
+    assert time.monotonic() - begun < 5
+    assert len(member.model.calls) == 1
 
 
 def test_tokens_and_steps_of_members_count_for_the_manager():

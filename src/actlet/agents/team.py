@@ -1,8 +1,8 @@
 """Managed agents: how an agent is offered to another one, in code and by tool calls.
 
 A `Member` is what a tool is to whoever calls it: a name, a signature, a schema. Each call is a session of its own,
-so calls may overlap; a member that is told to remember has one session for each session of its manager, and is
-called once at a time. A call made while a run is going on is a child of that run: its tokens count there, and both
+so calls may overlap; a member that is told to remember has one session for each session of its manager, and its
+calls of one step wait for each other. A call made while a run is going on is a child of that run: its tokens count there, and both
 share one shared memory (`share` and `recall`).
 """
 
@@ -37,6 +37,11 @@ class Member:
     def __init__(self, agent: MultiStepAgent) -> None:
         self.agent = agent
         self.name, self.description, self.inputs = agent.name, agent.description, agent.inputs
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether its calls go on in one session, so that one waits for the other."""
+        return self.agent.remember
 
     @property
     def signature(self) -> inspect.Signature:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -242,12 +242,15 @@ class _Gathered:
         self.last: list[Any] = []
         self._results: asyncio.Queue[Any] = asyncio.Queue()
         self._limit = asyncio.Semaphore(source.limit or max(1, self._left))
+        self._lines: dict[str | None, asyncio.Lock] = {
+            each.line: asyncio.Lock() for each in source.calls if each.line is not None
+        }
         self._tasks = [asyncio.ensure_future(self._run(i, each)) for i, each in enumerate(source.calls)]
 
     async def _run(self, position: int, each: Call) -> None:
         value, problem = None, None
         try:
-            async with self._limit:
+            async with self._lines.get(each.line) or nullcontext(), self._limit:
                 value = await call(each)
         except (Exception, asyncio.CancelledError) as error:
             if self._closing:
