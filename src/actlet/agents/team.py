@@ -2,8 +2,8 @@
 
 A `Member` is what a tool is to whoever calls it: a name, a signature, a schema. Each call is a session of its own,
 so calls may overlap; a member that is told to remember has one session for each session of its manager, and its
-calls of one step wait for each other. A call made while a run is going on is a child of that run: its tokens count there, and both
-share one shared memory (`share` and `recall`).
+calls of one step wait for each other. A call made while a run is going on is a child of that run: its tokens count
+there, and both share one shared memory (`share` and `recall`).
 """
 
 from __future__ import annotations

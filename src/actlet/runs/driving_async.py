@@ -171,13 +171,48 @@ def call(call: Call) -> Awaitable[Any]:
 
 
 async def _in_time(work: Awaitable[Any], call: Call) -> Any:
+    """Await `work` for as long as it may take, and cancel it then, or when this is cancelled.
+
+    It gets a task, which is left to itself if it takes its time over being cancelled: a value that comes late is
+    none, and so is an error.
+    """
+    assert call.timeout is not None
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + call.timeout
+    task = asyncio.ensure_future(work)
     try:
-        async with asyncio.timeout(call.timeout) as limit:
-            return await work
-    except TimeoutError:
-        if limit.expired():
-            raise too_late(call) from None
+        await asyncio.wait({task}, timeout=call.timeout)
+        if not task.done():
+            raise too_late(call)
+        return task.result()
+    except asyncio.CancelledError:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=deadline - loop.time())
         raise
+    finally:
+        _leave_alone(task)
+        del task  # it holds the error, whose traceback holds this frame
+
+
+_left_alone: set[asyncio.Future[Any]] = set()
+"""Tasks that nobody waits for any more: a loop keeps none."""
+
+
+def _leave_alone(task: asyncio.Future[Any]) -> None:
+    """Be done with a task, which is cancelled if it goes on. Nobody is told what comes of it."""
+    if task.done():
+        _forget(task)
+    else:
+        task.cancel()
+        _left_alone.add(task)
+        task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _left_alone.discard(task)
+    if not task.cancelled():
+        task.exception()  # or the loop would say that it was never retrieved
 
 
 class _Delivered:
