@@ -19,7 +19,7 @@ import pytest
 
 from actlet import ActionStep, AgentInterruptedError, CodeAgent, ToolCallingAgent, tool
 from actlet.errors import AgentGenerationError
-from actlet.messages import ChatMessage, MessageRole, TokenUsage
+from actlet.messages import ChatMessage, ChatMessageStreamDelta, MessageRole, TokenUsage
 from actlet.models import Model
 from actlet.testing import ScriptedModel
 
@@ -109,6 +109,65 @@ def test_a_model_is_given_only_what_it_takes() -> None:
             return ChatMessage(MessageRole.ASSISTANT, CODE_ANSWER)
 
     assert CodeAgent([], Plain(), verbosity_level=-1).run("go") == 1
+
+
+def told(messages: Any) -> ChatMessage:
+    """A reply of whoever was given the messages."""
+    assert [message.role for message in messages] == [MessageRole.SYSTEM, MessageRole.USER]
+    return ChatMessage(MessageRole.ASSISTANT, CODE_ANSWER)
+
+
+class OtherName:
+    def generate(self, msgs: Any, stop_sequences: Any = None) -> ChatMessage:
+        return told(msgs)
+
+
+class ByPlaceOnly:
+    def generate(self, messages: Any, /, stop_sequences: Any = None) -> ChatMessage:
+        return told(messages)
+
+
+class ByNameOnly:
+    def generate(self, *, messages: Any) -> ChatMessage:
+        return told(messages)
+
+
+class Anything:
+    def generate(self, *args: Any, **kwargs: Any) -> ChatMessage:
+        return told(*args)
+
+
+class OtherNameAwaited(Model):
+    async def agenerate(self, prompt: Any, stop_sequences: Any = None) -> ChatMessage:  # type: ignore[override]
+        return told(prompt)
+
+
+class OtherNameStreamed(OtherName):
+    def generate_stream(self, msgs: Any) -> Any:
+        yield ChatMessageStreamDelta(told(msgs).text)
+
+
+class OtherNameStreamedAwaited(OtherNameAwaited):
+    async def agenerate_stream(self, msgs: Any) -> Any:  # type: ignore[override]
+        yield ChatMessageStreamDelta(told(msgs).text)
+
+
+MODELS = [
+    OtherName,
+    ByPlaceOnly,
+    ByNameOnly,
+    Anything,
+    OtherNameAwaited,
+    OtherNameStreamed,
+    OtherNameStreamedAwaited,
+]
+
+
+@pytest.mark.parametrize("run", [by_run, by_arun])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_may_call_its_messages_what_it_likes(run: Any, model: Any) -> None:
+    agent = CodeAgent([], model(), verbosity_level=-1, stream_outputs="Streamed" in model.__name__)
+    assert run(agent) == 1
 
 
 @pytest.mark.parametrize("run", [by_run, by_arun])
