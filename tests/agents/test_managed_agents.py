@@ -1,13 +1,23 @@
 """Teams: agents that call agents."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
 
-from actlet import AgentGenerationError, AgentInterruptedError, CodeAgent, PromptTemplates, TokenUsage, tool
+from actlet import (
+    AgentGenerationError,
+    AgentInterruptedError,
+    CodeAgent,
+    LocalPythonExecutor,
+    PromptTemplates,
+    TokenUsage,
+    tool,
+)
 from actlet.agents import load_templates
 
 RUNS = [
@@ -115,10 +125,10 @@ def test_calls_side_by_side_of_a_member_that_remembers_find_the_same_session():
     class Slow(CodeAgent):
         opened = 0
 
-        def session(self, **options):
+        def open_session(self, kind, **options):
             Slow.opened += 1
             time.sleep(0.05)
-            return super().session(**options)
+            return super().open_session(kind, **options)
 
     member = Slow([], scripted([answer(1)] * 2), name="helper", description="Helps.", remember=True)
     replies = [[("helper", {"task": "a"}), ("helper", {"task": "b"})], call_answer(1)]
@@ -177,6 +187,87 @@ def test_calls_that_wait_for_another_one_are_left_when_the_run_is_interrupted(ru
         run(manager, "Go.")
     assert time.monotonic() - begun < 5
     assert len(member.model.calls) == 1
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("remember", [False, True])
+@pytest.mark.parametrize("kind", [coder, caller])
+def test_a_member_shows_its_last_call_as_it_does_its_last_run(run, remember, kind):
+    replies = [code("x = 1"), answer(1), answer(2)]
+    member = helper(replies if kind is coder else [call_answer(n) for n in (1, 2)], kind=kind, remember=remember)
+    tasks = code("helper('count')\nfinal_answer(helper('count on'))")
+    manager = coder([tasks], managed_agents=[member])
+    run(manager, "Go.")
+    assert "count on" in member.task
+    assert actions(member)[-1].action_output == 2
+    shown = len(member.model.calls) if remember else 1
+    assert len(actions(member)) == len(member.monitor.step_durations) == shown
+    assert member.monitor.get_total_token_counts() == TokenUsage(100 * shown, 10 * shown)
+    assert "count on" in member.memory.steps[-2].task
+
+
+def test_of_calls_side_by_side_one_is_shown_and_every_box_is_given_back():
+    together, cleaned, made = threading.Barrier(3, timeout=5), [], []
+
+    class Counted(LocalPythonExecutor):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+
+        def cleanup(self):
+            cleaned.append(self)
+            super().cleanup()
+
+    @tool
+    def meet() -> str:
+        """Waits for the others."""
+        together.wait()
+        return "met"
+
+    member = helper([code("final_answer(meet())")] * 3, [meet], executor=Counted)
+    manager = caller(
+        [[("helper", {"task": f"task {n}"}) for n in range(3)], call_answer(1)], managed_agents=[member]
+    )
+    manager.run("Go.")
+    assert member.memory.steps[0].task == member.task
+    assert "task" in member.task
+    assert len(made) == 3
+    assert set(made) == set(cleaned)
+
+
+def test_a_conversation_goes_on_where_the_manager_left_it():
+    member = helper([code("x = 1\nfinal_answer(x)"), answer(2)])
+    coder([code("final_answer(helper('count'))")], managed_agents=[member]).run("Go.")
+    assert member.run("And now?", reset=False) == 2
+    assert "count" in sent(member)
+
+
+def test_a_member_that_remembers_keeps_its_variables_whatever_it_is_used_for_meanwhile():
+    member = helper([code("x = 1\nfinal_answer(x)"), answer("by hand"), code("final_answer(x + 1)")], remember=True)
+    manager = coder(
+        [code("final_answer(helper('one'))"), code("final_answer(helper('two'))")], managed_agents=[member]
+    )
+    with manager.session() as session:
+        assert session.run("Go.") == 1
+        assert member.run("Something else.") == "by hand"
+        member.close()
+        assert session.run("Go on.") == 2
+    assert "two" in member.task
+
+
+def test_a_member_that_nobody_needs_is_gone_at_once_without_the_garbage_collector():
+    for remember in (False, True):
+        member = helper([answer(1)], remember=remember)
+        manager = coder([code("final_answer(helper('count'))")], managed_agents=[member])
+        manager.run("Go.")
+        gone = [weakref.ref(member), weakref.ref(member.memory)]
+        gc.collect()
+        gc.disable()
+        try:
+            del member, manager
+            assert [each() for each in gone] == [None] * 2
+        finally:
+            gc.enable()
 
 
 def test_tokens_and_steps_of_members_count_for_the_manager():

@@ -7,7 +7,8 @@ What changes lives in the sessions: an agent's own (`own_sessions.py`), or those
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -302,6 +303,22 @@ class MultiStepAgent(ABC):
             observers=[*observers_for(self.logger), *self.observers, *observers],
             **options,
         )
+
+    @contextmanager
+    def session_for_call(self) -> Iterator[Session]:
+        """The session of one call as a member of a team, which is shown until the next one begins.
+
+        Its box is given back after the call, unless the agent remembers: then the manager's session keeps both.
+        """
+        caller = current_run()
+        if self.remember and caller is not None:
+            yield self._own.for_manager(caller.session.members)
+            return
+        session = self._own.for_run(reset=True)
+        try:
+            yield session
+        finally:
+            self._own.give_back(session)
 
     def interrupt(self) -> None:
         """Stop every run of this agent that is going on, from any thread. Their memory is kept."""

@@ -9,7 +9,6 @@ there, and both share one shared memory (`share` and `recall`).
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -76,14 +75,14 @@ class Member:
 
     def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
         """Have the agent carry out the task, in this thread. Raises `AgentError` if its steps run out."""
-        with _session_for(self.agent) as session:
+        with self.agent.session_for_call() as session:
             run = session.start(managed_task(self.agent, task), additional_args=additional_args)
             run.finish()
             return reported(run)
 
     async def coroutine(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
         """`function`, on an event loop."""
-        with _session_for(self.agent) as session:
+        with self.agent.session_for_call() as session:
             run = session.start(managed_task(self.agent, task), additional_args=additional_args)
             await run.afinish()
             return reported(run)
@@ -105,35 +104,6 @@ _SIGNATURE = inspect.Signature(
         ),
     ]
 )
-
-
-_OPENING = threading.Lock()
-"""Held while a member that remembers is given its session: calls made side by side must find the same one."""
-
-
-class _Borrowed:
-    """A session for one call: closed after it, unless the member remembers."""
-
-    def __init__(self, session: Session, keep: bool) -> None:
-        self._session, self._keep = session, keep
-
-    def __enter__(self) -> Session:
-        return self._session
-
-    def __exit__(self, *_: object) -> None:
-        if not self._keep:
-            self._session.close()
-
-
-def _session_for(agent: MultiStepAgent) -> _Borrowed:
-    caller = current_run()
-    if not agent.remember or caller is None:
-        return _Borrowed(agent.session(), keep=False)
-    members, name = caller.session.members, str(agent.name)
-    with _OPENING:
-        if name not in members:
-            members[name] = agent.session()
-        return _Borrowed(members[name], keep=True)
 
 
 def managed_task(agent: MultiStepAgent, task: str) -> str:

@@ -31,8 +31,9 @@ class SQLTool(Tool):
     `database` is a SQLAlchemy URL or engine. An engine must find the same database from every thread: one of SQLite
     in memory does so with a `StaticPool`, and otherwise raises `ValueError`. With `read_only` nothing can be
     written: for SQLite, PostgreSQL, MySQL and MariaDB; other databases raise `ValueError` unless `read_only=False`.
-    A query that gives more than `max_rows` rows fails, as does one that takes longer than `timeout` seconds. The tables are
-    described to the model; making the tool connects to read them. Raises `MissingExtraError` without SQLAlchemy.
+    A query that gives more than `max_rows` rows fails, as does one that takes longer than `timeout` seconds. The
+    tables are described to the model; making the tool connects to read them. Raises `MissingExtraError` without
+    SQLAlchemy.
     """
 
     name = "sql"
