@@ -208,6 +208,12 @@ def test_text_in_code_is_text_even_if_it_names_a_variable():
     assert coder([code("final_answer(echo('k'))")], [echo]).run("Go.", additional_args={"k": "v"}) == "k"
 
 
+@pytest.mark.parametrize("name", ["class", "1x", "a b", "image.png", 3])
+def test_the_name_of_an_argument_must_be_one_of_python_where_it_becomes_a_variable(name):
+    with pytest.raises(ValueError, match="additional_args become variables, so their names must be names"):
+        coder([answer(1)]).run("Go.", additional_args={name: 1})
+
+
 def test_an_argument_that_can_not_show_itself_is_told_by_its_type():
     class Hidden:
         def __repr__(self):

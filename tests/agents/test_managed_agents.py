@@ -8,10 +8,12 @@ import weakref
 
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
+from PIL import Image
 
 from actlet import (
     AgentGenerationError,
     AgentInterruptedError,
+    AgentToolExecutionError,
     CodeAgent,
     LocalPythonExecutor,
     PromptTemplates,
@@ -388,6 +390,43 @@ def test_a_member_may_be_called_by_hand():
     member = helper([answer(5)])
     assert member("count") == 5
     assert "member of a team" in sent(member)
+
+
+def test_a_call_by_hand_takes_what_a_run_takes():
+    image = Image.new("RGB", (2, 2))
+    member = helper([code("x = rows\nfinal_answer(x)"), answer("went on"), code("x = 1"), "Words."])
+    assert member("count", additional_args={"rows": 3}, images=[image], return_full_result=True) == 3
+    assert member.memory.steps[0].task_images == [image]
+    assert member("go on", reset=False) == "went on"
+    assert "count" in sent(member)
+    with pytest.raises(AgentToolExecutionError, match="ran out of steps"):
+        member("count", max_steps=1)
+
+
+class OwnRun(CodeAgent):
+    def run(self, task, additional_args=None):
+        result = super().run(task, return_full_result=True)
+        result.output = f"{result.output} and {additional_args}"
+        return result
+
+
+class OwnCall(CodeAgent):
+    def __call__(self, task):
+        return f"{super().__call__(task)} and more"
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    ("kind", "call", "output"),
+    [(OwnRun, "helper('x', {'k': 1})", "1 and {'k': 1}"), (OwnCall, "helper('x')", "1 and more")],
+    ids=["run", "call"],
+)
+def test_a_member_of_a_class_with_a_way_of_its_own_is_called_so(run, kind, call, output):
+    member = kind([], scripted([answer(1)]), name="helper", description="Helps.", verbosity_level=-1)
+    manager = coder([code(f"final_answer({call})")], managed_agents=[member])
+    result = run(manager, "Go.", return_full_result=True)
+    assert (result.output, result.token_usage) == (output, TokenUsage(200, 20))
+    assert "You are helper, a member of a team." in sent(member)
 
 
 def test_building_a_team_changes_no_agent():

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from agent_support import actions, add, call_answer, caller, fail, sent, slow_double
+from agent_support import actions, add, call_answer, caller, code, coder, fail, sent, slow_double
 
 from actlet import (
     AgentGenerationError,
@@ -268,6 +268,25 @@ def test_an_argument_that_names_a_variable_of_the_state_stands_for_its_value():
     agent = caller([[("count", {"rows": "data"})], call_answer("data")], [count])
     assert agent.run("Count.", additional_args={"data": [1, 2, 3]}) == [1, 2, 3]
     assert actions(agent)[0].observations == "3"
+
+
+def test_an_argument_may_have_a_name_that_is_none_of_python():
+    @tool
+    def double(number: int) -> int:
+        """Doubles."""
+        return 2 * number
+
+    agent = caller([[("double", {"number": "figure.txt"})], call_answer("seen")], [double])
+    assert agent.run("Go.", additional_args={"figure.txt": 21}) == "seen"
+    assert actions(agent)[0].observations == "42"
+    manager = coder([code("final_answer(helper('go', {'image.png': 1}))")], managed_agents=[helper()])
+    assert manager.run("Go.") == "done"
+    with pytest.raises(ValueError, match=r"names must be text: \[3\] are not"):
+        agent.run("Go.", additional_args={3: 21})
+
+
+def helper():
+    return caller([call_answer("done")], name="helper", description="Helps.")
 
 
 def test_images_are_kept_in_the_state_under_a_name_that_later_calls_may_give():

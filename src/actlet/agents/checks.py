@@ -22,6 +22,18 @@ def check_name(name: str | None) -> str | None:
     return name
 
 
+def check_names(additional_args: Iterable[Any], as_variables: bool) -> None:
+    """Raise `ValueError` for what can't be the name of an argument, `as_variables` of code or of a tool call's."""
+    if as_variables:
+        wrong = [name for name in additional_args if not is_valid_name(name)]
+        problem = "become variables, so their names must be names"
+    else:
+        wrong = [name for name in additional_args if not isinstance(name, str)]
+        problem = "are given to tools by name, so their names must be text"
+    if wrong:
+        raise ValueError(f"additional_args {problem}: {wrong!r:.200} are not")
+
+
 def by_name(tools: Sequence[Any]) -> dict[str, Any]:
     """The tools by their names. Raises `TypeError` for what isn't a tool, `ValueError` for two of one name."""
     check_list("tools", tools)

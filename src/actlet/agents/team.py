@@ -9,18 +9,19 @@ there, and both share one shared memory (`share` and `recall`).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentToolCallError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..memory.steps import as_text
 from ..runs.current import current_run
-from ..runs.session import Session
+from ..runs.result import RunResult
 from ..tools import Tool
 from .prompting import populate_template
 
 if TYPE_CHECKING:
+    from ..memory.memory import AgentMemory
     from ..runs.run import Run
     from .agent import MultiStepAgent
 
@@ -74,14 +75,27 @@ class Member:
         return {"type": "function", "function": function}
 
     def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """Have the agent carry out the task, in this thread. Raises `AgentError` if its steps run out."""
-        with self.agent.session_for_call() as session:
-            run = session.start(managed_task(self.agent, task), additional_args=additional_args)
+        """Call the agent, in this thread. Raises `AgentError` if its steps run out."""
+        return self.agent(task, **({} if additional_args is None else {"additional_args": additional_args}))
+
+    def carry_out(self, task: str, **options: Any) -> Any:
+        """Have the agent carry out the task, in this thread: what calling it does. The `options` are a run's."""
+        given = managed_task(self.agent, task)
+        if _overrides(self.agent, "run"):
+            return report_of(self.agent, self.agent.run(given, **options))
+        options.pop("return_full_result", None)  # the report is made of the answer
+        with self.agent.session_for_call(options.pop("reset", True)) as session:
+            run = session.start(given, **options)
             run.finish()
             return reported(run)
 
-    async def coroutine(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """`function`, on an event loop."""
+    @property
+    def coroutine(self) -> Callable[..., Awaitable[Any]] | None:
+        """`function`, on an event loop; None for an agent with a way of its own, which blocks."""
+        own = _overrides(self.agent, "run") or _overrides(self.agent, "__call__")
+        return None if own else self._carry_out
+
+    async def _carry_out(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
         with self.agent.session_for_call() as session:
             run = session.start(managed_task(self.agent, task), additional_args=additional_args)
             await run.afinish()
@@ -94,6 +108,14 @@ class Member:
     def to_tool_calling_prompt(self) -> str:
         """The member in a line."""
         return f"{self.name}: {self.description}"
+
+
+def _overrides(agent: MultiStepAgent, method: str) -> bool:
+    """Whether a method is the user's own and not one of this package."""
+    if method in vars(agent):
+        return True
+    owner = next(cls for cls in type(agent).__mro__ if method in vars(cls))
+    return owner.__module__.rpartition(".")[0] != __package__
 
 
 _SIGNATURE = inspect.Signature(
@@ -120,15 +142,24 @@ def reported(run: Run) -> Any:
     if run.error is not None:
         words = run.error.message if run.output is None else truncate_content(as_text(run.output))
         raise AgentToolExecutionError(f"{agent.name} ran out of steps before it had an answer. It can say: {words}")
+    return _report(agent, run.output, run.session.memory)
+
+
+def report_of(agent: MultiStepAgent, output: Any) -> Any:
+    """The same of what an agent's own `run` gave: the answer or a `RunResult`."""
+    return _report(agent, output.output if isinstance(output, RunResult) else output, agent.memory)
+
+
+def _report(agent: MultiStepAgent, answer: Any, memory: AgentMemory) -> Any:
     template = agent.templates["managed_agent"]["report"]
     if template.strip() == BARE_REPORT and not agent.provide_run_summary:
-        return run.output
-    report = populate_template(template, {"name": agent.name, "final_answer": run.output})
-    return report + _summary(run.session) if agent.provide_run_summary else report
+        return answer
+    report = populate_template(template, {"name": agent.name, "final_answer": answer})
+    return report + _summary(memory) if agent.provide_run_summary else report
 
 
-def _summary(session: Session) -> str:
-    messages = session.memory.write_to_messages(summary_mode=True)
+def _summary(memory: AgentMemory) -> str:
+    messages = memory.write_to_messages(summary_mode=True)
     work = "".join(f"\n{truncate_content(message.text)}\n---" for message in messages)
     heading = "For more detail, find below a summary of this agent's work:"
     return f"\n\n{heading}\n<summary_of_work>\n{work}\n</summary_of_work>"

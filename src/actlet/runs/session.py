@@ -41,6 +41,9 @@ class Settings(Protocol):
     def tools_of(self, run: Run) -> Mapping[str, Any]:
         """Everything that `run` may call, by name."""
 
+    def check_additional_args(self, additional_args: Mapping[Any, Any]) -> None:
+        """Raise `ValueError` unless the arguments can be had by their names."""
+
     def make_box(self) -> PythonExecutor:
         """The box for a new session."""
 
