@@ -7,11 +7,11 @@ says how, and for which databases). Every call is one statement in a transaction
 from __future__ import annotations
 
 import os
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
 from ..tools import Tool
+from .columns import distinct
 from .sql_guards import Guard, guard_for
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class SQLTool(Tool):
         return rows
 
     def _rows(self, result: Any) -> Rows:
-        names = _distinct(list(result.keys()))
+        names = distinct(list(result.keys()))
         rows = result.fetchmany(self.max_rows + 1)
         if len(rows) > self.max_rows:
             raise ValueError(f"the query gives more than {self.max_rows} rows: aggregate in SQL, or add a LIMIT")
@@ -180,13 +180,3 @@ def _columns(inspector: Any, table: str) -> str:
         f"{c['name']} {c['type']}{' PRIMARY KEY' if c['name'] in keys else ''}{leads_to.get(c['name'], '')}"
         for c in inspector.get_columns(table)
     )
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Column names, numbered where a join gives one twice: id, id_2 (or the first number that no other has)."""
-    taken, distinct = set(names), list[str]()
-    for name in names:
-        free = (numbered for n in count(2) if (numbered := f"{name}_{n}") not in taken)
-        distinct.append(name if name not in distinct else next(free))
-        taken.add(distinct[-1])
-    return distinct
