@@ -11,6 +11,7 @@ from agent_support import actions, add, answer, call_answer, caller, code, coder
 from PIL import Image
 
 from actlet import (
+    AgentExecutionError,
     AgentGenerationError,
     AgentInterruptedError,
     AgentToolExecutionError,
@@ -364,7 +365,8 @@ def test_tools_read_and_write_what_is_shared():
     assert manager.run("Go.") == "hi"
 
 
-def test_a_member_that_fails_is_an_error_that_the_manager_sees():
+@pytest.mark.parametrize("run", RUNS)
+def test_a_member_whose_model_fails_is_an_error_that_the_manager_sees_with_its_name(run):
     member = helper([ValueError("no network")])
     for manager in (
         coder([code("helper('go')"), answer("alone")], managed_agents=[member]),
@@ -373,8 +375,10 @@ def test_a_member_that_fails_is_an_error_that_the_manager_sees():
             managed_agents=[helper([ValueError("no network")])],
         ),
     ):
-        assert manager.run("Go.") == "alone"
-        assert "no network" in actions(manager)[0].error.message
+        assert run(manager, "Go.") == "alone"
+        error = actions(manager)[0].error
+        assert isinstance(error, AgentExecutionError)
+        assert "helper failed: The model failed: ValueError: no network" in error.message
 
 
 def test_arguments_that_do_not_fit_a_member_are_an_error_that_shows_how_it_is_called():

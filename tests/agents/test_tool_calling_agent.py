@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from agent_support import actions, add, call_answer, caller, code, coder, fail, sent, slow_double
@@ -121,6 +122,28 @@ def test_async_tools_and_plain_ones_go_together():
     )
     agent.run("Go.")
     assert actions(agent)[0].observations == "8\n2"
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("calls", [1, 2])
+def test_of_an_iterator_the_model_sees_the_items_up_to_a_number(run, calls):
+    closed = []
+
+    @tool
+    def count_up(end: int) -> Iterator[int]:
+        """Counts."""
+        try:
+            yield from range(end)
+        finally:
+            closed.append(end)
+
+    replies = [[("count_up", {"end": 3})] * calls, [("count_up", {"end": 10**12})], call_answer("seen")]
+    agent = caller(replies, [count_up])
+    assert run(agent, "Go.") == "seen"
+    assert actions(agent)[0].observations == "\n".join(["[0, 1, 2]"] * calls)
+    assert actions(agent)[1].observations.endswith("998, 999, '...']")
+    assert closed == [3] * calls + [10**12]
+    assert list(count_up(2)) == [0, 1]
 
 
 def test_an_unknown_tool_is_an_error_that_lists_the_tools():

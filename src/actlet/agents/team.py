@@ -9,10 +9,11 @@ there, and both share one shared memory (`share` and `recall`).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AgentToolCallError, AgentToolExecutionError
+from ..errors import AgentGenerationError, AgentToolCallError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..memory.steps import as_text
 from ..runs.current import current_run
@@ -75,8 +76,17 @@ class Member:
         return {"type": "function", "function": function}
 
     def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """Call the agent, in this thread. Raises `AgentError` if its steps run out."""
-        return self.agent(task, **({} if additional_args is None else {"additional_args": additional_args}))
+        """Call the agent, in this thread. Raises `AgentToolExecutionError` if steps run out or its model fails."""
+        with self._named():
+            return self.agent(task, **({} if additional_args is None else {"additional_args": additional_args}))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """A failing model is the manager's business, who has to know whose it is."""
+        try:
+            yield
+        except AgentGenerationError as error:
+            raise AgentToolExecutionError(f"{self.name} failed: {error.message}") from error
 
     def carry_out(self, task: str, **options: Any) -> Any:
         """Have the agent carry out the task, in this thread: what calling it does. The `options` are a run's."""
@@ -96,7 +106,7 @@ class Member:
         return None if own else self._carry_out
 
     async def _carry_out(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        with self.agent.session_for_call() as session:
+        with self._named(), self.agent.session_for_call() as session:
             run = session.start(managed_task(self.agent, task), additional_args=additional_args)
             await run.afinish()
             return reported(run)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import Any
 
-from ..errors import AgentError, AgentParsingError, AgentToolExecutionError
+from ..errors import AgentError, AgentExecutionError, AgentParsingError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..media import AgentAudio, AgentImage
 from ..memory.steps import ActionStep, ToolCall, as_text, described, joined
@@ -162,10 +162,10 @@ def _to_call(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
 
 
 def _as_agent_error(result: ToolResult) -> AgentError:
-    """The error of a call as one that the model may see."""
+    """The error of a call as one that the model may see: it names the tool, or the member of the team."""
     error = result.error
     assert error is not None
-    if isinstance(error, AgentError):
+    if isinstance(error, AgentExecutionError):
         return error
     failed = AgentToolExecutionError(f"{result.call.name} failed: {described(error)}")
     failed.__cause__ = error

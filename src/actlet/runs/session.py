@@ -71,8 +71,8 @@ class Session:
         wrappers: Sequence[Wrapper] = (),
         observers: Sequence[Observer] = (),
     ) -> None:
-        if memory_size is not None and memory_size < 0:
-            raise ValueError(f"memory_size is a number of interactions, 0 or more, not {memory_size!r}")
+        if memory_size is not None and not (type(memory_size) is int and memory_size >= 0):
+            raise ValueError(f"memory_size is a whole number of interactions, 0 or more, not {memory_size!r}")
         self.agent: Any = agent
         self.memory = AgentMemory(agent.initialize_system_prompt())
         self.memory_size = memory_size
