@@ -14,6 +14,7 @@ from actlet.models import (
     Model,
     Prices,
     Transient,
+    get_tool_call_from_text,
     parse_json_if_needed,
     remove_content_after_stop_sequences,
     supports_stop_parameter,
@@ -382,3 +383,11 @@ def test_a_model_is_saved_and_made_again():
     again = Model.from_dict(model.to_dict())
     assert again.to_dict() == model.to_dict()
     assert (again.tool_name_key, again.kwargs) == ("do", {"temperature": 0.5})
+
+
+def test_the_one_call_of_a_text_can_be_read_without_a_model():
+    call = get_tool_call_from_text('I look.\n{"tool": "search", "input": "{\\"q\\": 1}"}', "tool", "input")
+    assert (call.function.name, call.function.arguments) == ("search", {"q": 1})
+    assert call.id
+    with pytest.raises(ValueError, match=r'A call is written as \{"tool": "tool_name", "input"'):
+        get_tool_call_from_text("I look.", "tool", "input")

@@ -10,6 +10,7 @@ from ..execution import BASE_BUILTIN_MODULES, truncate_content
 from ..execution.box import Answer, Box, CodeOutput, PythonExecutor, SnippetError, Suspended
 from ..execution.boxes import check_box_type, make_box
 from ..memory.steps import ActionStep, ToolCall, as_text
+from ..models.schemas import CODEAGENT_RESPONSE_FORMAT
 from ..runs.effects import CallTools, Prepare, Resume, RunCode
 from ..runs.events import ActionOutput
 from ..runs.run import Run
@@ -20,22 +21,6 @@ from .checks import check_list
 from .parsing import closed, parse_code, parse_structured
 from .prompting import PromptTemplates
 
-CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "ThoughtAndCodeAnswer",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {
-                "thought": {"type": "string", "description": "What this step does, and why."},
-                "code": {"type": "string", "description": "The Python program of this step."},
-            },
-            "required": ["thought", "code"],
-            "additionalProperties": False,
-        },
-    },
-}
 _TAGS = {None: ("<code>", "</code>"), "markdown": ("```python", "```")}
 
 
