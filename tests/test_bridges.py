@@ -27,7 +27,19 @@ async def araises(error):
     raise error
 
 
-ENDINGS = [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), StopIteration("x"), GeneratorExit()]
+class Mute(BaseException):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+ENDINGS = [
+    SystemExit(1),
+    KeyboardInterrupt(),
+    asyncio.CancelledError(),
+    StopIteration("x"),
+    GeneratorExit(),
+    Mute(),
+]
 
 
 @pytest.mark.parametrize("error", ENDINGS, ids=lambda error: type(error).__name__)

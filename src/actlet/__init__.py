@@ -37,7 +37,7 @@ _WHERE = {
     "agents": (
         "CODEAGENT_RESPONSE_FORMAT CodeAgent EMPTY_PROMPT_TEMPLATES FinalAnswerPromptTemplate "
         "ManagedAgentPromptTemplate MultiStepAgent PlanningPromptTemplate PromptTemplates ToolCallingAgent "
-        "populate_template"
+        "extract_code_from_text parse_code_blobs populate_template"
     ),
     "agents.checks": "is_valid_name",
     "errors": (

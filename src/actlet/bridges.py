@@ -47,14 +47,22 @@ def failure(error: BaseException) -> Exception:
 
     if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
         return error
-    said = f": {error}" if str(error) else ""
     told = RuntimeError(
         "it was cancelled from inside"
         if isinstance(error, CancelledError)
-        else f"it raised {type(error).__name__}{said}"
+        else f"it raised {type(error).__name__}{_said(error)}"
     )
     told.__cause__ = error
     return told
+
+
+def _said(error: BaseException) -> str:
+    """What an error says of itself, after a colon; "" where it says nothing, or can't."""
+    try:
+        text = str(error)
+    except Exception:
+        return ""
+    return f": {text}" if text else ""
 
 
 # Blocking functions, for coroutines

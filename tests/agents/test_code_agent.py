@@ -19,6 +19,7 @@ from actlet import (
     PythonExecutor,
     tool,
 )
+from actlet.testing import ProcessExecutor
 
 RUNS = [
     pytest.param(lambda agent, *args, **kwargs: agent.run(*args, **kwargs), id="run"),
@@ -113,6 +114,22 @@ def test_an_error_of_a_tool_can_be_caught_by_the_code_and_names_the_tools_own_er
     assert "no disk" in actions(agent)[0].error.message
 
 
+@pytest.mark.parametrize("executor", [LocalPythonExecutor, ProcessExecutor])
+def test_an_error_of_a_tool_that_can_not_say_what_it_is_can_be_caught_too(executor):
+    class Speechless(Exception):
+        def __str__(self):
+            raise AttributeError("response")
+
+    @tool
+    def stumble() -> str:
+        """Stumbles."""
+        raise Speechless
+
+    program = "try:\n    stumble()\nexcept Exception as error:\n    final_answer('caught')"
+    with coder([code(program)], [stumble], executor=executor(), max_steps=1) as agent:
+        assert agent.run("Go.") == "caught"
+
+
 def test_arguments_that_do_not_fit_a_tool_are_an_error_that_the_model_sees():
     agent = coder([code("add('one', 2)"), code("add(1, c=2)"), answer(1)], [add])
     agent.run("Go.")
@@ -190,6 +207,22 @@ def test_text_in_code_is_text_even_if_it_names_a_variable():
         return text
 
     assert coder([code("final_answer(echo('k'))")], [echo]).run("Go.", additional_args={"k": "v"}) == "k"
+
+
+@pytest.mark.parametrize("name", ["class", "1x", "a b", "image.png", 3])
+def test_the_name_of_an_argument_must_be_one_of_python_where_it_becomes_a_variable(name):
+    with pytest.raises(ValueError, match="additional_args become variables, so their names must be names"):
+        coder([answer(1)]).run("Go.", additional_args={name: 1})
+
+
+def test_an_argument_that_can_not_show_itself_is_told_by_its_type():
+    class Hidden:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    agent = coder([code("final_answer(type(hidden).__name__)")])
+    assert agent.run("Who?", additional_args={"hidden": Hidden()}) == "Hidden"
+    assert "- hidden: Hidden = <a Hidden that can't be shown: repr() raised RuntimeError>" in sent(agent)
 
 
 def test_a_long_argument_is_not_written_out_for_the_model():

@@ -1,7 +1,7 @@
 """Mistakes in an agent's settings are errors where the agent is made."""
 
 import pytest
-from agent_support import add, answer, caller, coder
+from agent_support import add, answer, caller, code, coder
 
 from actlet import (
     EMPTY_PROMPT_TEMPLATES,
@@ -11,6 +11,7 @@ from actlet import (
     Model,
     MultiStepAgent,
     ToolCallingAgent,
+    tool,
 )
 from actlet.agents import load_templates
 from actlet.testing import ScriptedModel
@@ -32,6 +33,19 @@ def test_what_is_no_tool_is_refused_with_the_remedy():
         coder([], [len])
     with pytest.raises(TypeError, match="All elements must be instance of BaseTool"):
         coder([], ["add"])
+
+
+class Shop:
+    @tool
+    def count(self, name: str) -> int:
+        """Counts."""
+        return len(name)
+
+
+def test_a_method_without_its_object_is_refused_with_the_remedy():
+    with pytest.raises(TypeError, match=r"<FunctionTool count\(.* is a method without its object: make an object"):
+        coder([], [Shop.count])
+    assert coder([code("final_answer(count('abc'))")], [Shop().count]).run("Go.") == 3
 
 
 @pytest.mark.parametrize("setting", ["tools", "managed_agents", "additional_authorized_imports"])

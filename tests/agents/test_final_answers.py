@@ -7,9 +7,10 @@ from typing import Literal, TypedDict
 
 import pytest
 from agent_support import actions, answer, call_answer, caller, code, coder, sent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from actlet import AgentMemory
+from actlet.testing import ProcessExecutor
 
 # Checks
 
@@ -55,6 +56,37 @@ def test_an_answer_that_a_check_refuses_is_not_given(check):
     assert (first.is_final_answer, second.is_final_answer) == (False, True)
     agent = coder([answer(1), answer(2)], final_answer_checks=[check])
     assert asyncio.run(agent.arun("Even?")) == 2
+
+
+class Unclear:
+    """What a check may return: an array, say, which is neither true nor false."""
+
+    def __bool__(self):
+        raise ValueError("neither true nor false")
+
+
+@pytest.mark.parametrize("kind", [coder, caller])
+def test_a_check_whose_verdict_is_neither_true_nor_false_has_failed(kind):
+    replies = [answer(1), answer(2)] if kind is coder else [call_answer(1), call_answer(2)]
+    agent = kind(replies, final_answer_checks=[lambda given: Unclear() if given == 1 else True])
+    assert agent.run("Even?") == 2
+    assert "failed with error: neither true nor false" in actions(agent)[0].error.message
+
+
+def test_a_builtin_may_be_a_check():
+    agent = coder([answer(""), answer("yes")], final_answer_checks=[bool])
+    assert agent.run("So?") == "yes"
+    assert actions(agent)[0].error.message == "Check bool failed: the answer '' was not accepted."
+
+
+def test_an_answer_that_can_not_show_itself_is_refused_like_any_other():
+    class Hidden:
+        def __repr__(self):
+            raise RuntimeError("no")
+
+    agent = coder([code("final_answer(hidden)"), answer(1)], final_answer_checks=[lambda given: given == 1])
+    assert agent.run("So?", additional_args={"hidden": Hidden()}) == 1
+    assert "a Hidden that can't be shown" in actions(agent)[0].error.message
 
 
 def test_the_model_is_told_which_check_failed_and_why():
@@ -123,12 +155,50 @@ def test_an_answer_of_the_wrong_type_is_sent_back_and_the_right_one_is_of_that_t
         assert actions(agent)[-1].action_output == output
 
 
+class Sum(BaseModel):
+    answer: int
+
+
+@pytest.mark.parametrize("executor", ["local", ProcessExecutor])
+@pytest.mark.parametrize(
+    ("kind", "output"), [(Sum, Sum(answer=5)), (dict, {"answer": 5}), (None, {"answer": 5})], ids=str
+)
+def test_an_answer_with_a_key_of_the_name_answer_is_what_was_given(kind, output, executor):
+    options = {"executor_type": "local"} if executor == "local" else {"executor": executor()}
+    agent = coder([answer({"answer": 5})], output_type=kind, max_steps=1, **options)
+    assert agent.run("Go.") == output
+    agent.close()
+    assert caller([call_answer({"answer": 5})], output_type=kind, max_steps=1).run("Go.") == output
+
+
 def test_the_model_is_told_field_by_field_what_is_wrong():
     agent = coder([answer({"name": 3, "people": 0}), answer({"name": "Rome", "people": 1})], output_type=City)
     assert asyncio.run(agent.arun("Go.")) == City(name="Rome", people=1)
     text = sent(agent)
     assert "- name: Input should be a valid string, not 3" in text
     assert "- people: Input should be greater than 0, not 0" in text
+
+
+class Stock(BaseModel):
+    items: dict[str, int]
+
+    @field_validator("items")
+    @classmethod
+    def not_empty(cls, items):
+        if items["apples"] < 0:
+            raise ValueError("less than nothing")
+        return items
+
+
+@pytest.mark.parametrize("wrong", [{"items": {}}, '{"items": {}}'], ids=["data", "text"])
+def test_an_answer_that_makes_a_validator_fail_is_sent_back(wrong):
+    right = {"items": {"apples": 3}}
+    for agent in (
+        coder([answer(wrong), answer(right)], output_type=Stock),
+        caller([call_answer(wrong), call_answer(right)], output_type=Stock),
+    ):
+        assert agent.run("Go.") == Stock(**right)
+        assert "its check raised KeyError: 'apples'" in actions(agent)[0].error.message
 
 
 def test_the_prompt_says_what_the_answer_must_be():

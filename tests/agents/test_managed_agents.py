@@ -1,13 +1,26 @@
 """Teams: agents that call agents."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
+from PIL import Image
 
-from actlet import AgentGenerationError, CodeAgent, PromptTemplates, TokenUsage, tool
+from actlet import (
+    AgentExecutionError,
+    AgentGenerationError,
+    AgentInterruptedError,
+    AgentToolExecutionError,
+    CodeAgent,
+    LocalPythonExecutor,
+    PromptTemplates,
+    TokenUsage,
+    tool,
+)
 from actlet.agents import load_templates
 
 RUNS = [
@@ -115,15 +128,149 @@ def test_calls_side_by_side_of_a_member_that_remembers_find_the_same_session():
     class Slow(CodeAgent):
         opened = 0
 
-        def session(self, **options):
+        def open_session(self, kind, **options):
             Slow.opened += 1
             time.sleep(0.05)
-            return super().session(**options)
+            return super().open_session(kind, **options)
 
     member = Slow([], scripted([answer(1)] * 2), name="helper", description="Helps.", remember=True)
     replies = [[("helper", {"task": "a"}), ("helper", {"task": "b"})], call_answer(1)]
     caller(replies, managed_agents=[member]).run("Go.")
     assert Slow.opened == 1
+
+
+def counting_member():
+    """A member that remembers how often it was called, and takes its time."""
+    first = code("import time\ntime.sleep(0.2)\ncalls = 1\nfinal_answer((calls, 'a'))")
+    others = [code(f"calls = calls + 1\nfinal_answer((calls, '{name}'))") for name in "bc"]
+    return helper([first, *others], remember=True, additional_authorized_imports=["time"])
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("limit", [None, 1, 2])
+def test_calls_of_a_member_that_remembers_wait_for_each_other_in_the_order_asked(run, limit):
+    calls = [("helper", {"task": name}) for name in "abc"]
+    member = counting_member()
+    manager = caller(
+        [[*calls, ("add", {"a": 1, "b": 2})], call_answer("done")],
+        [add],
+        managed_agents=[member],
+        max_tool_threads=limit,
+    )
+    assert run(manager, "Go.") == "done"
+    assert actions(manager)[0].observations == "(1, 'a')\n(2, 'b')\n(3, 'c')\n3"
+    assert [name for n in range(3) for name in "abc" if f"task:\n{name}" in sent(member, n)[-200:]] == [
+        "a",
+        "b",
+        "c",
+    ]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_calls_that_code_makes_at_once_of_a_member_that_remembers_wait_for_each_other_too(run):
+    manager = coder([code("final_answer(helper.map(['a', 'b', 'c']))")], managed_agents=[counting_member()])
+    assert run(manager, "Go.") == [(1, "a"), (2, "b"), (3, "c")]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_calls_that_wait_for_another_one_are_left_when_the_run_is_interrupted(run):
+    going_on = threading.Event()
+
+    @tool
+    async def hang() -> None:
+        """Never comes back."""
+        going_on.set()
+        await asyncio.sleep(60)
+
+    member = helper([code("hang()")] * 3, [hang], remember=True)
+    manager = caller([[("helper", {"task": name}) for name in "ab"]], managed_agents=[member])
+    threading.Thread(target=lambda: going_on.wait(10) and manager.interrupt()).start()
+    begun = time.monotonic()
+    with pytest.raises(AgentInterruptedError):
+        run(manager, "Go.")
+    assert time.monotonic() - begun < 5
+    assert len(member.model.calls) == 1
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("remember", [False, True])
+@pytest.mark.parametrize("kind", [coder, caller])
+def test_a_member_shows_its_last_call_as_it_does_its_last_run(run, remember, kind):
+    replies = [code("x = 1"), answer(1), answer(2)]
+    member = helper(replies if kind is coder else [call_answer(n) for n in (1, 2)], kind=kind, remember=remember)
+    tasks = code("helper('count')\nfinal_answer(helper('count on'))")
+    manager = coder([tasks], managed_agents=[member])
+    run(manager, "Go.")
+    assert "count on" in member.task
+    assert actions(member)[-1].action_output == 2
+    shown = len(member.model.calls) if remember else 1
+    assert len(actions(member)) == len(member.monitor.step_durations) == shown
+    assert member.monitor.get_total_token_counts() == TokenUsage(100 * shown, 10 * shown)
+    assert "count on" in member.memory.steps[-2].task
+
+
+def test_of_calls_side_by_side_one_is_shown_and_every_box_is_given_back():
+    together, cleaned, made = threading.Barrier(3, timeout=5), [], []
+
+    class Counted(LocalPythonExecutor):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+
+        def cleanup(self):
+            cleaned.append(self)
+            super().cleanup()
+
+    @tool
+    def meet() -> str:
+        """Waits for the others."""
+        together.wait()
+        return "met"
+
+    member = helper([code("final_answer(meet())")] * 3, [meet], executor=Counted)
+    manager = caller(
+        [[("helper", {"task": f"task {n}"}) for n in range(3)], call_answer(1)], managed_agents=[member]
+    )
+    manager.run("Go.")
+    assert member.memory.steps[0].task == member.task
+    assert "task" in member.task
+    assert len(made) == 3
+    assert set(made) == set(cleaned)
+
+
+def test_a_conversation_goes_on_where_the_manager_left_it():
+    member = helper([code("x = 1\nfinal_answer(x)"), answer(2)])
+    coder([code("final_answer(helper('count'))")], managed_agents=[member]).run("Go.")
+    assert member.run("And now?", reset=False) == 2
+    assert "count" in sent(member)
+
+
+def test_a_member_that_remembers_keeps_its_variables_whatever_it_is_used_for_meanwhile():
+    member = helper([code("x = 1\nfinal_answer(x)"), answer("by hand"), code("final_answer(x + 1)")], remember=True)
+    manager = coder(
+        [code("final_answer(helper('one'))"), code("final_answer(helper('two'))")], managed_agents=[member]
+    )
+    with manager.session() as session:
+        assert session.run("Go.") == 1
+        assert member.run("Something else.") == "by hand"
+        member.close()
+        assert session.run("Go on.") == 2
+    assert "two" in member.task
+
+
+def test_a_member_that_nobody_needs_is_gone_at_once_without_the_garbage_collector():
+    for remember in (False, True):
+        member = helper([answer(1)], remember=remember)
+        manager = coder([code("final_answer(helper('count'))")], managed_agents=[member])
+        manager.run("Go.")
+        gone = [weakref.ref(member), weakref.ref(member.memory)]
+        gc.collect()
+        gc.disable()
+        try:
+            del member, manager
+            assert [each() for each in gone] == [None] * 2
+        finally:
+            gc.enable()
 
 
 def test_tokens_and_steps_of_members_count_for_the_manager():
@@ -218,7 +365,8 @@ def test_tools_read_and_write_what_is_shared():
     assert manager.run("Go.") == "hi"
 
 
-def test_a_member_that_fails_is_an_error_that_the_manager_sees():
+@pytest.mark.parametrize("run", RUNS)
+def test_a_member_whose_model_fails_is_an_error_that_the_manager_sees_with_its_name(run):
     member = helper([ValueError("no network")])
     for manager in (
         coder([code("helper('go')"), answer("alone")], managed_agents=[member]),
@@ -227,8 +375,10 @@ def test_a_member_that_fails_is_an_error_that_the_manager_sees():
             managed_agents=[helper([ValueError("no network")])],
         ),
     ):
-        assert manager.run("Go.") == "alone"
-        assert "no network" in actions(manager)[0].error.message
+        assert run(manager, "Go.") == "alone"
+        error = actions(manager)[0].error
+        assert isinstance(error, AgentExecutionError)
+        assert "helper failed: The model failed: ValueError: no network" in error.message
 
 
 def test_arguments_that_do_not_fit_a_member_are_an_error_that_shows_how_it_is_called():
@@ -244,6 +394,43 @@ def test_a_member_may_be_called_by_hand():
     member = helper([answer(5)])
     assert member("count") == 5
     assert "member of a team" in sent(member)
+
+
+def test_a_call_by_hand_takes_what_a_run_takes():
+    image = Image.new("RGB", (2, 2))
+    member = helper([code("x = rows\nfinal_answer(x)"), answer("went on"), code("x = 1"), "Words."])
+    assert member("count", additional_args={"rows": 3}, images=[image], return_full_result=True) == 3
+    assert member.memory.steps[0].task_images == [image]
+    assert member("go on", reset=False) == "went on"
+    assert "count" in sent(member)
+    with pytest.raises(AgentToolExecutionError, match="ran out of steps"):
+        member("count", max_steps=1)
+
+
+class OwnRun(CodeAgent):
+    def run(self, task, additional_args=None):
+        result = super().run(task, return_full_result=True)
+        result.output = f"{result.output} and {additional_args}"
+        return result
+
+
+class OwnCall(CodeAgent):
+    def __call__(self, task):
+        return f"{super().__call__(task)} and more"
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    ("kind", "call", "output"),
+    [(OwnRun, "helper('x', {'k': 1})", "1 and {'k': 1}"), (OwnCall, "helper('x')", "1 and more")],
+    ids=["run", "call"],
+)
+def test_a_member_of_a_class_with_a_way_of_its_own_is_called_so(run, kind, call, output):
+    member = kind([], scripted([answer(1)]), name="helper", description="Helps.", verbosity_level=-1)
+    manager = coder([code(f"final_answer({call})")], managed_agents=[member])
+    result = run(manager, "Go.", return_full_result=True)
+    assert (result.output, result.token_usage) == (output, TokenUsage(200, 20))
+    assert "You are helper, a member of a team." in sent(member)
 
 
 def test_building_a_team_changes_no_agent():

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actlet import extract_code_from_text, parse_code_blobs
 from actlet.agents.parsing import closed, parse_code, parse_structured, plainly_code
 from actlet.errors import AgentParsingError
 
@@ -271,3 +272,18 @@ def test_line_breaks_and_think_tags_in_json_stay_in_the_code():
 def test_a_reply_that_is_not_the_object_is_refused_with_what_it_should_be(reply):
     with pytest.raises(AgentParsingError, match="code"):
         parse_structured(reply)
+
+
+def test_smolagents_users_read_code_as_an_agent_does():
+    tags = ("<code>", "</code>")
+    assert parse_code_blobs("I see.\n<code>\nprint(1)\n</code>", tags) == "print(1)"
+    assert parse_code_blobs("```python\nprint(1)\n```", tags) == "print(1)"
+    with pytest.raises(ValueError, match="To give the final answer, call it in code"):
+        parse_code_blobs("The final answer is 3.", tags)
+
+
+def test_smolagents_users_get_what_stands_between_tags():
+    tags = ("<code>", "</code>")
+    text = "<code>\na = 1\n</code> and <code>\n```python\nb = 2\n```\n</code>"
+    assert extract_code_from_text(text, tags) == "a = 1\n\n```python\nb = 2\n```"
+    assert extract_code_from_text("a = 1", tags) is None

@@ -3,11 +3,13 @@
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
-from agent_support import actions, add, call_answer, caller, fail, sent, slow_double
+from agent_support import actions, add, call_answer, caller, code, coder, fail, sent, slow_double
 
 from actlet import (
+    AgentGenerationError,
     AgentInterruptedError,
     AgentParsingError,
     AgentText,
@@ -86,12 +88,62 @@ def test_one_call_that_fails_loses_none_of_its_siblings(run):
     assert sent(agent).count("no disk") == 1
 
 
+class Speechless(Exception):
+    """An error as some libraries have them: its `str` raises."""
+
+    def __str__(self):
+        raise AttributeError("response")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_error_that_can_not_say_what_it_is_fails_its_call_and_no_other(run):
+    @tool
+    def stumble() -> str:
+        """Stumbles."""
+        raise Speechless
+
+    agent = caller([[("stumble", {}), ("add", {"a": 1, "b": 2})], call_answer("seen")], [add, stumble])
+    assert run(agent, "Go.") == "seen"
+    assert "stumble failed: Speechless: <a Speechless that can't be shown" in actions(agent)[0].observations
+    assert actions(agent)[0].observations.endswith("3")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_models_error_that_can_not_say_what_it_is_is_still_the_models(run):
+    agent = caller([Speechless()], [add])
+    with pytest.raises(AgentGenerationError, match="The model failed: Speechless"):
+        run(agent, "Go.")
+    assert isinstance(actions(agent)[0].error, AgentGenerationError)
+
+
 def test_async_tools_and_plain_ones_go_together():
     agent = caller(
         [[("slow_double", {"number": 4}), ("add", {"a": 1, "b": 1})], call_answer(1)], [add, slow_double]
     )
     agent.run("Go.")
     assert actions(agent)[0].observations == "8\n2"
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("calls", [1, 2])
+def test_of_an_iterator_the_model_sees_the_items_up_to_a_number(run, calls):
+    closed = []
+
+    @tool
+    def count_up(end: int) -> Iterator[int]:
+        """Counts."""
+        try:
+            yield from range(end)
+        finally:
+            closed.append(end)
+
+    replies = [[("count_up", {"end": 3})] * calls, [("count_up", {"end": 10**12})], call_answer("seen")]
+    agent = caller(replies, [count_up])
+    assert run(agent, "Go.") == "seen"
+    assert actions(agent)[0].observations == "\n".join(["[0, 1, 2]"] * calls)
+    assert actions(agent)[1].observations.endswith("998, 999, '...']")
+    assert closed == [3] * calls + [10**12]
+    assert list(count_up(2)) == [0, 1]
 
 
 def test_an_unknown_tool_is_an_error_that_lists_the_tools():
@@ -250,6 +302,25 @@ def test_an_argument_that_names_a_variable_of_the_state_stands_for_its_value():
     agent = caller([[("count", {"rows": "data"})], call_answer("data")], [count])
     assert agent.run("Count.", additional_args={"data": [1, 2, 3]}) == [1, 2, 3]
     assert actions(agent)[0].observations == "3"
+
+
+def test_an_argument_may_have_a_name_that_is_none_of_python():
+    @tool
+    def double(number: int) -> int:
+        """Doubles."""
+        return 2 * number
+
+    agent = caller([[("double", {"number": "figure.txt"})], call_answer("seen")], [double])
+    assert agent.run("Go.", additional_args={"figure.txt": 21}) == "seen"
+    assert actions(agent)[0].observations == "42"
+    manager = coder([code("final_answer(helper('go', {'image.png': 1}))")], managed_agents=[helper()])
+    assert manager.run("Go.") == "done"
+    with pytest.raises(ValueError, match=r"names must be text: \[3\] are not"):
+        agent.run("Go.", additional_args={3: 21})
+
+
+def helper():
+    return caller([call_answer("done")], name="helper", description="Helps.")
 
 
 def test_images_are_kept_in_the_state_under_a_name_that_later_calls_may_give():

@@ -14,6 +14,7 @@ from actlet.models import (
     Model,
     Prices,
     Transient,
+    get_tool_call_from_text,
     parse_json_if_needed,
     remove_content_after_stop_sequences,
     supports_stop_parameter,
@@ -390,3 +391,11 @@ def test_what_is_asked_of_a_model_may_be_given_by_position():
             return ChatMessage("assistant", f"{stop_sequences} {response_format}")
 
     assert Asked().generate(ASK, ["x"], {"type": "json_object"}).content == "['x'] {'type': 'json_object'}"
+
+
+def test_the_one_call_of_a_text_can_be_read_without_a_model():
+    call = get_tool_call_from_text('I look.\n{"tool": "search", "input": "{\\"q\\": 1}"}', "tool", "input")
+    assert (call.function.name, call.function.arguments) == ("search", {"q": 1})
+    assert call.id
+    with pytest.raises(ValueError, match=r'A call is written as \{"tool": "tool_name", "input"'):
+        get_tool_call_from_text("I look.", "tool", "input")

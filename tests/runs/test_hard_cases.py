@@ -19,7 +19,7 @@ import pytest
 
 from actlet import ActionStep, AgentInterruptedError, CodeAgent, ToolCallingAgent, tool
 from actlet.errors import AgentGenerationError
-from actlet.messages import ChatMessage, MessageRole, TokenUsage
+from actlet.messages import ChatMessage, ChatMessageStreamDelta, MessageRole, TokenUsage
 from actlet.models import Model
 from actlet.testing import ScriptedModel
 
@@ -111,8 +111,67 @@ def test_a_model_is_given_only_what_it_takes() -> None:
     assert CodeAgent([], Plain(), verbosity_level=-1).run("go") == 1
 
 
+def told(messages: Any) -> ChatMessage:
+    """A reply of whoever was given the messages."""
+    assert [message.role for message in messages] == [MessageRole.SYSTEM, MessageRole.USER]
+    return ChatMessage(MessageRole.ASSISTANT, CODE_ANSWER)
+
+
+class OtherName:
+    def generate(self, msgs: Any, stop_sequences: Any = None) -> ChatMessage:
+        return told(msgs)
+
+
+class ByPlaceOnly:
+    def generate(self, messages: Any, /, stop_sequences: Any = None) -> ChatMessage:
+        return told(messages)
+
+
+class ByNameOnly:
+    def generate(self, *, messages: Any) -> ChatMessage:
+        return told(messages)
+
+
+class Anything:
+    def generate(self, *args: Any, **kwargs: Any) -> ChatMessage:
+        return told(*args)
+
+
+class OtherNameAwaited(Model):
+    async def agenerate(self, prompt: Any, stop_sequences: Any = None) -> ChatMessage:  # type: ignore[override]
+        return told(prompt)
+
+
+class OtherNameStreamed(OtherName):
+    def generate_stream(self, msgs: Any) -> Any:
+        yield ChatMessageStreamDelta(told(msgs).text)
+
+
+class OtherNameStreamedAwaited(OtherNameAwaited):
+    async def agenerate_stream(self, msgs: Any) -> Any:  # type: ignore[override]
+        yield ChatMessageStreamDelta(told(msgs).text)
+
+
+MODELS = [
+    OtherName,
+    ByPlaceOnly,
+    ByNameOnly,
+    Anything,
+    OtherNameAwaited,
+    OtherNameStreamed,
+    OtherNameStreamedAwaited,
+]
+
+
 @pytest.mark.parametrize("run", [by_run, by_arun])
-@pytest.mark.parametrize("kind", ["blocking", "async"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_may_call_its_messages_what_it_likes(run: Any, model: Any) -> None:
+    agent = CodeAgent([], model(), verbosity_level=-1, stream_outputs="Streamed" in model.__name__)
+    assert run(agent) == 1
+
+
+@pytest.mark.parametrize("run", [by_run, by_arun])
+@pytest.mark.parametrize("kind", ["blocking", "async", "stubborn"])
 @pytest.mark.parametrize("from_code", [False, True])
 @pytest.mark.parametrize("alone", [False, True])
 def test_a_tool_that_takes_longer_than_its_timeout_fails_on_time(
@@ -130,7 +189,15 @@ def test_a_tool_that_takes_longer_than_its_timeout_fails_on_time(
         await asyncio.sleep(30)
         return "late"
 
-    slow = blocking if kind == "blocking" else asynchronous
+    @tool(timeout=0.1)
+    async def stubborn() -> str:
+        """Takes long, also over being cancelled."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        await asyncio.sleep(1.5)
+        return "late"
+
+    slow = {"blocking": blocking, "async": asynchronous, "stubborn": stubborn}[kind]
     calls = [(slow.name, {})] + ([] if alone else [("note", {})])
     if from_code:
         code = (
@@ -144,6 +211,71 @@ def test_a_tool_that_takes_longer_than_its_timeout_fails_on_time(
     assert time.monotonic() - started < 1.2
     step = next(step for step in agent.memory.steps if isinstance(step, ActionStep))
     assert "longer than its timeout of 0.1 s" in (answer if from_code else step.observations)
+
+
+def test_what_comes_late_of_a_tool_on_an_event_loop_is_told_to_nobody() -> None:
+    ends: list[str] = []
+
+    @tool(timeout=0.05)
+    async def stubborn(how: str) -> str:
+        """Ends some time after it was cancelled."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        await asyncio.sleep(0.05)
+        ends.append(how)
+        if how == "fails":
+            raise ValueError("late")
+        return "late"
+
+    script = ScriptedModel([[("stubborn", {"how": "fails"}), ("stubborn", {"how": "answers"})], ANSWER])
+    agent = ToolCallingAgent([stubborn], script, verbosity_level=-1)
+    complaints: list[Any] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        assert await agent.arun("go") == "done"
+        while len(ends) < 2:
+            gc.collect()  # it is held by somebody until it ends
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        gc.collect()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+    assert complaints == []
+    assert "late" not in "".join(message.text for message in script.calls[-1].messages)
+
+
+@pytest.mark.parametrize("way", ["interrupted", "cancelled"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_async_tool_with_a_timeout_is_stopped_with_its_run_and_may_put_things_away(
+    way: str, number: int
+) -> None:
+    begun, put_away = threading.Event(), []
+
+    @tool(timeout=20)
+    async def careful() -> None:
+        """Puts things away when it is cancelled."""
+        try:
+            begun.set()
+            await asyncio.sleep(30)
+        finally:
+            await asyncio.sleep(0.05)
+            put_away.append("all")
+
+    agent = ToolCallingAgent([careful], ScriptedModel([[("careful", {})] * number]), verbosity_level=-1)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(agent.arun("go"))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        (agent.interrupt if way == "interrupted" else task.cancel)()
+        with pytest.raises(AgentInterruptedError if way == "interrupted" else asyncio.CancelledError):
+            await task
+        assert put_away == ["all"] * number
+
+    started = time.monotonic()
+    asyncio.run(main())
+    assert time.monotonic() - started < 5
 
 
 def test_an_interruption_is_not_lost_in_a_tool_that_runs_another_agent_and_catches_everything() -> None:

@@ -87,9 +87,10 @@ def test_a_session_carries_out_one_run_at_a_time() -> None:
     assert session.run("third") == 1
 
 
-def test_a_negative_memory_size_is_refused() -> None:
-    with pytest.raises(ValueError, match="memory_size"):
-        answering().session(memory_size=-1)
+@pytest.mark.parametrize("size", [-1, "3", 1.5, True])
+def test_a_memory_size_that_is_no_number_of_interactions_is_refused(size: Any) -> None:
+    with pytest.raises(ValueError, match="memory_size is a whole number"):
+        answering().session(memory_size=size)
 
 
 def test_a_box_in_use_is_not_shared_by_runs_that_overlap() -> None:

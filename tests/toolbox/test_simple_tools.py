@@ -17,6 +17,7 @@ def test_the_final_answer_is_the_argument_itself():
     assert tool(answer) is answer
     assert tool(**tool.validate({"answer": answer})) is answer
     assert tool.answers_directly
+    assert tool({"answer": 5}) == {"answer": 5}
 
 
 def test_the_user_is_asked_and_answers(monkeypatch, capsys):

@@ -1,11 +1,14 @@
 import sqlite3
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 
+from actlet import CodeAgent  # noqa: E402
+from actlet.testing import ScriptedModel  # noqa: E402
 from actlet.toolbox.sql import SQLTool  # noqa: E402
 
 
@@ -43,6 +46,11 @@ def test_the_model_is_told_the_tables(tool):
 def test_columns_of_one_name_are_all_there(tool):
     rows = tool(query="select p.id, d.id from person p join dept d on d.id = p.dept_id limit 1")
     assert rows == [{"id": 1, "id_2": 1}]
+
+
+def test_a_numbered_column_takes_the_name_of_no_other(tool):
+    rows = tool(query="select 1 as id, 2 as id, 3 as id_2, 4 as id")
+    assert rows == [{"id": 1, "id_3": 2, "id_2": 3, "id_4": 4}]
 
 
 def test_text_with_colons_percents_and_semicolons_is_passed_as_it_is(tool):
@@ -97,6 +105,12 @@ def test_a_tool_that_may_write_writes(database):
     writer = SQLTool(f"sqlite:///{database}", read_only=False)
     assert writer(query="update person set pay = 1 where dept_id = 2") == [{"rows_changed": 2}]
     assert SQLTool(f"sqlite:///{database}")(query="select sum(pay) as s from person") == [{"s": 12.5}]
+
+
+def test_a_statement_that_changes_no_rows_tells_of_none(database):
+    writer = SQLTool(f"sqlite:///{database}", read_only=False)
+    assert writer(query="create table more(a)") == []
+    assert writer(query="delete from more") == [{"rows_changed": 0}]
 
 
 def test_a_wrong_name_is_answered_with_the_tables(tool):
@@ -160,6 +174,44 @@ def test_one_connection_shared_by_threads_stays_read_only():
     assert len(refused) == 40
     with engine.connect() as connection:
         assert connection.exec_driver_sql("select count(*) from t").scalar() == 0
+
+
+def test_an_engine_that_gives_each_thread_a_database_of_its_own_is_refused_with_the_remedy():
+    engine = sqlalchemy.create_engine("sqlite:///:memory:")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("create table t(x integer)")
+    with pytest.raises(ValueError, match=r"each thread an empty database.*poolclass=StaticPool"):
+        SQLTool(engine)
+
+
+def test_an_engine_that_finds_one_database_for_all_threads_is_taken(database):
+    of_a_file = sqlalchemy.create_engine("sqlite://", creator=lambda: sqlite3.connect(database))
+    assert SQLTool(of_a_file)(query="select count(*) as n from dept") == [{"n": 2}]
+    url, pool = "sqlite:///file:shop?mode=memory&cache=shared&uri=true", sqlalchemy.pool.SingletonThreadPool
+    shared = sqlalchemy.create_engine(url, poolclass=pool)
+    with shared.begin() as connection:
+        connection.exec_driver_sql("create table t(x integer)")
+        connection.exec_driver_sql("insert into t values (7)")
+    assert in_an_agent(SQLTool(shared), "select x from t") == [{"x": 7}]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_the_same_for_every_call_of_an_agent(url):
+    tool = SQLTool(url, read_only=False)
+    tool(query="create table t(x integer)")
+    tool(query="insert into t values (7)")
+    assert in_an_agent(tool, "select x from t") == [{"x": 7}]
+
+
+def in_an_agent(tool, query):
+    model = ScriptedModel([f"<code>\nfinal_answer(sql({query!r}))\n</code>"])
+    return CodeAgent([tool], model, verbosity_level=-1, max_steps=1).run("Go.")
+
+
+@pytest.mark.parametrize("as_given", [str, Path])
+def test_the_path_of_a_file_is_answered_with_its_url(as_given):
+    with pytest.raises(ValueError, match=r"'t\.db' is no SQLAlchemy URL; .*'sqlite:///t\.db'"):
+        SQLTool(as_given("t.db"))
 
 
 def test_a_database_that_no_guard_can_hold_is_not_offered_as_read_only():

@@ -1,3 +1,4 @@
+import math
 import statistics
 
 import pytest
@@ -57,8 +58,8 @@ def test_what_is_no_table_is_an_error():
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_is_read_with_any_usual_delimiter(delimiter):
-    rows = read_csv(f"a{delimiter}b\n1{delimiter}x\n2{delimiter}y\n")
-    assert rows == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+    table = read_csv(f"a{delimiter}b\n1{delimiter}x\n2{delimiter}y\n")
+    assert table.rows == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50))
@@ -78,3 +79,59 @@ def test_a_data_frame_gives_the_figures_that_pandas_gives():
     for ours, theirs in [("mean", "mean"), ("std", "std"), ("q25", "25%"), ("median", "50%"), ("q75", "75%")]:
         assert figures[ours] == pytest.approx(described[theirs])
     assert (figures["count"], figures["missing"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "as_table", [lambda rows: "a\n" + "\n".join(map(str, rows)), lambda rows: [{"a": n} for n in rows]]
+)
+def test_infinite_numbers_are_numbers(as_table):
+    figures = TableStatisticsTool()(table=as_table([1, 2, 3, float("inf"), float("inf")]))["columns"]["a"]
+    assert (figures["sum"], figures["mean"], figures["std"], figures["max"]) == (math.inf, math.inf, None, math.inf)
+    assert (figures["min"], figures["q25"], figures["median"], figures["q75"]) == (1, 2, 3, math.inf)
+    figures = TableStatisticsTool()(table=as_table([float("-inf"), 0, float("inf")]))["columns"]["a"]
+    assert math.isnan(figures["mean"])
+    assert (figures["q25"], figures["median"], figures["q75"]) == (-math.inf, 0, math.inf)
+
+
+@pytest.mark.parametrize("numbers", [[10**400, 1], [1e308, 1e308, 1e308]])
+def test_numbers_that_are_too_large_to_add_up_are_an_error_that_names_the_column(numbers):
+    rows = [{"name": "x", "stars": number} for number in numbers]
+    with pytest.raises(ValueError, match="the column 'stars' are too large"):
+        TableStatisticsTool()(table=rows)
+    assert TableStatisticsTool()(table=rows, columns=["name"])["rows"] == len(numbers)
+
+
+def test_of_columns_of_one_name_none_is_lost():
+    pandas = pytest.importorskip("pandas")
+    for table in ("a,a,a_2\n1,2,3\n4,5,6\n", pandas.DataFrame([[1, 2, 3], [4, 5, 6]], columns=["a", "a", "a_2"])):
+        columns = TableStatisticsTool()(table=table)["columns"]
+        assert {name: column["sum"] for name, column in columns.items()} == {"a": 5, "a_3": 7, "a_2": 9}
+
+
+def test_a_table_without_rows_has_its_columns():
+    pandas = pytest.importorskip("pandas")
+    for table in ("a,b\n", pandas.DataFrame(columns=["a", "b"])):
+        figures = TableStatisticsTool()(table=table)
+        assert (figures["rows"], list(figures["columns"])) == (0, ["a", "b"])
+        assert TableStatisticsTool()(table=table, columns=["b"], group_by="a") == {}
+
+
+def test_the_mark_at_the_beginning_of_a_text_belongs_to_no_name():
+    assert list(TableStatisticsTool()(table="\ufeffa,b\n1,2\n")["columns"]) == ["a", "b"]
+
+
+def test_rows_are_grouped_by_values_of_any_kind():
+    rows = [{"g": [1], "v": 1}, {"g": [1], "v": 2}, {"g": math.nan, "v": 3}, {"v": 4}, {"g": float("nan"), "v": 5}]
+    groups = TableStatisticsTool()(table=rows, group_by="g")
+    assert {group: figures["columns"]["v"]["sum"] for group, figures in groups.items()} == {"[1]": 3, None: 12}
+
+
+def test_short_and_long_rows_of_a_csv_are_read_as_far_as_there_are_columns():
+    assert read_csv("a,b\n1\n\n1,2,3\n").rows == [{"a": 1, "b": None}, {"a": 1, "b": 2}]
+
+
+def test_values_that_can_not_be_compared_are_no_trouble():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": pandas.array([1, None], dtype="Int64"), "b": [pandas.Series([1, 2]), "x"]})
+    columns = TableStatisticsTool()(table=frame)["columns"]
+    assert (columns["a"]["sum"], columns["a"]["missing"], columns["b"]["count"]) == (1, 1, 2)

@@ -279,3 +279,30 @@ def test_a_simple_call_is_checked_in_microseconds():
     of_bind = min(timeit.repeat(lambda: book.bind(("Rome",), {"nights": 2}), number=rounds, repeat=5)) / rounds
     assert of_validate < 10e-6
     assert of_bind < 5e-6
+
+
+class Switch(enum.Enum):
+    ON = True
+    OFF = False
+
+
+@pytest.mark.parametrize("hint", [int, float, decimal.Decimal, int | str | list[int], Optional[int]])  # noqa: UP045
+def test_true_and_false_are_no_numbers(hint):
+    with pytest.raises(AgentToolCallError, match="Argument x is True of type bool, expected"):
+        check(hint, True)
+
+
+def test_true_and_false_fit_where_they_are_meant():
+    assert check(bool | int, True) is True
+    assert check(Switch, True) is Switch.ON
+    assert check(Literal[True], True) is True
+
+
+def test_smolagents_check_of_arguments_knows_that_true_is_no_integer():
+    @tool
+    def repeat(n: int = 1) -> str:
+        """Repeats."""
+        return "x" * n
+
+    with pytest.raises(TypeError, match="n is True"):
+        validate_tool_arguments(repeat, {"n": True})

@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
 
+import pydantic.dataclasses
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel
 
 from actlet.tools import Tool, tool
 from actlet.tools.hints import write_hint
@@ -82,6 +84,66 @@ def test_a_class_that_the_model_cannot_know_is_defined_beside_the_hint(hint, lin
     definitions: dict[str, str] = {}
     assert write_hint(hint, definitions) == hint.__name__
     assert definitions[hint.__name__].splitlines() == lines
+
+
+class Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel)
+    full_name: str = Field(description="all of it")
+    age: int = Field(alias="age-in-years")
+    first: str = Field(validation_alias=AliasPath("names", 0))
+    last: str = Field("", validation_alias=AliasChoices(AliasPath("names", 1), "surname"))
+    size: int = Field(0, serialization_alias="written")
+
+
+class ByName(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+    full_name: str = Field(alias="fullName")
+
+
+@pydantic.dataclasses.dataclass
+class OfPydantic:
+    full: str = Field(alias="fullName")
+
+
+@dataclasses.dataclass
+class Plain:
+    full: Annotated[str, Field(alias="fullName")]
+
+
+CAMEL_DATA = {"fullName": "A B", "age-in-years": 3, "names": ["A"], "surname": "B"}
+
+
+@pytest.mark.parametrize(
+    ("hint", "lines", "data"),
+    [
+        (
+            Camel,
+            [
+                "    fullName: str  # its attribute is full_name; all of it",
+                "    'age-in-years': int  # its attribute is age",
+                "    names[0]: str  # its attribute is first",
+                "    surname: str = ''  # its attribute is last",
+                "    size: int = 0",
+            ],
+            CAMEL_DATA,
+        ),
+        (ByName, ["    full_name: str"], {"full_name": "A B"}),
+        (OfPydantic, ["    fullName: str  # its attribute is full"], {"fullName": "A B"}),
+        (Plain, ["    fullName: str  # its attribute is full"], {"fullName": "A B"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_field_is_shown_under_the_key_that_data_has_for_it(hint, lines, data):
+    definitions: dict[str, str] = {}
+    write_hint(hint, definitions)
+    assert definitions[hint.__name__].splitlines() == [f"class {hint.__name__}:  # pass a dict", *lines]
+
+    @tool
+    def take(it: hint) -> str:
+        """Takes it."""
+        return type(it).__name__
+
+    assert take(**take.validate({"it": data})) == hint.__name__
 
 
 def test_a_class_that_holds_itself_and_others_is_defined_once_after_the_others():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actlet.errors import AgentToolCallError
-from actlet.tools import BaseTool, Tool, ToolCollection
+from actlet.tools import BaseTool, Tool, ToolCollection, tool
 
 
 class Distance(Tool):
@@ -310,3 +310,25 @@ def test_a_collection_holds_tools():
 def test_a_tool_may_be_abstract_in_parts():
     with pytest.raises(TypeError, match="You must set an attribute name"):
         Tool()
+
+
+def test_a_parameter_of_the_name_that_every_call_takes_for_itself_is_refused():
+    class Cleaner(Tool):
+        name = "clean"
+        description = "Cleans."
+        inputs = {"sanitize_inputs_outputs": {"type": "boolean", "description": "whether"}}
+        output_type = "boolean"
+
+        def forward(self, sanitize_inputs_outputs):
+            return sanitize_inputs_outputs
+
+    with pytest.raises(
+        ValueError, match="'sanitize_inputs_outputs', which is a parameter of every call: rename it"
+    ):
+        Cleaner()
+    with pytest.raises(ValueError, match="rename it"):
+
+        @tool
+        def clean(sanitize_inputs_outputs: bool) -> bool:
+            """Cleans."""
+            return sanitize_inputs_outputs

@@ -1,9 +1,11 @@
 """What an agent is: settings, and the loop that carries out its tasks."""
 
 from ..memory.steps import ActionStep
+from ..models.schemas import CODEAGENT_RESPONSE_FORMAT
 from ..runs import ActionOutput, RunResult, ToolOutput
 from .agent import MultiStepAgent
-from .code_agent import CODEAGENT_RESPONSE_FORMAT, CodeAgent
+from .blobs import extract_code_from_text, parse_code_blobs
+from .code_agent import CodeAgent
 from .prompting import (
     EMPTY_PROMPT_TEMPLATES,
     FinalAnswerPromptTemplate,
@@ -29,6 +31,8 @@ __all__ = [
     "RunResult",
     "ToolCallingAgent",
     "ToolOutput",
+    "extract_code_from_text",
     "load_templates",
+    "parse_code_blobs",
     "populate_template",
 ]

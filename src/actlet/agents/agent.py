@@ -7,7 +7,8 @@ What changes lives in the sessions: an agent's own (`own_sessions.py`), or those
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Self, TypeVar
 
@@ -29,6 +30,7 @@ from .checks import (
     check_level,
     check_model,
     check_name,
+    check_names,
     check_positive,
     check_streaming,
     check_team,
@@ -247,13 +249,34 @@ class MultiStepAgent(Running, ABC):
             **options,
         )
 
+    @contextmanager
+    def session_for_call(self, reset: bool = True) -> Iterator[Session]:
+        """The session of one call as a member of a team, which is shown until the next one begins.
+
+        Its box is given back after the call, unless the agent remembers: then the manager's session keeps both.
+        """
+        caller = current_run()
+        if self.remember and caller is not None:
+            yield self._own.for_manager(caller.session.members)
+            return
+        session = self._own.for_run(reset)
+        try:
+            yield session
+        finally:
+            self._own.give_back(session)
+
     def interrupt(self) -> None:
         """Stop every run of this agent that is going on, from any thread. Their memory is kept."""
         self._own.interrupt()
 
-    def __call__(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """Carry out a task as a member of a team does: with the prompts and the report of a managed agent."""
-        return Member(self).function(task, additional_args)
+    def __call__(self, task: str, additional_args: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Carry out a task as a member of a team does: with the prompts and the report of a managed agent.
+
+        The other `options` are those of `run`, but for `stream`. A subclass may override this, or `run`: that is
+        what its managers call.
+        """
+        given = {} if additional_args is None else {"additional_args": additional_args}
+        return Member(self).carry_out(task, **given, **options)
 
     def close(self) -> None:
         """Give back what the agent's last session holds."""
@@ -283,6 +306,10 @@ class MultiStepAgent(Running, ABC):
         if not self.managed_agents and run.parent is None:
             return self.tools
         return {**_SHARING, **self.tools, **{name: Member(agent) for name, agent in self.managed_agents.items()}}
+
+    def check_additional_args(self, additional_args: Mapping[Any, Any]) -> None:
+        """Raise `ValueError` unless the arguments can be had by their names."""
+        check_names(additional_args, as_variables=self.writes_code)
 
     def noted(self, run: Run, going_on: bool) -> None:
         """A run of this agent begins or ends."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import AgentError
+from ..memory.steps import as_text, described
 from ..tools.adapters import prepared
 from ..tools.hints import Definitions, write_hint
 
@@ -38,23 +39,22 @@ class AnswerType:
         return TypedAnswerTool(self._type)
 
     def fit(self, answer: Any) -> Any:
-        """`answer` as the type; text is read as JSON where the type isn't text. Raises `AgentError`."""
-        from pydantic import ValidationError
+        """`answer` as the type; text is read as JSON where the type isn't text. Raises `AgentError`.
 
+        Whatever a validator of the type raises (a `KeyError`) says that the answer doesn't fit.
+        """
         try:
             return self._adapter.validate_python(answer)
-        except ValidationError as error:
+        except Exception as error:
             if isinstance(answer, str):
                 return self._from_text(answer, error)
             raise AgentError(_misfit(error)) from error
 
-    def _from_text(self, answer: str, first: Any) -> Any:
-        from pydantic import ValidationError
-
+    def _from_text(self, answer: str, first: Exception) -> Any:
         try:
             return self._adapter.validate_json(answer)
-        except ValidationError as error:
-            wrong_json = any(detail["type"] == "json_invalid" for detail in error.errors())
+        except Exception as error:
+            wrong_json = any(detail["type"] == "json_invalid" for detail in _details(error))
             raise AgentError(_misfit(first if wrong_json else error)) from error
 
 
@@ -71,9 +71,18 @@ def _adapter(output_type: Any) -> Any:
         raise TypeError(f"{problem}: {str(error).splitlines()[0]}") from error
 
 
-def _misfit(error: Any) -> str:
+def _details(error: Exception) -> list[Any]:
+    """What pydantic says of each part that doesn't fit; nothing of an error that a validator raised itself."""
+    from pydantic import ValidationError
+
+    return list(error.errors()) if isinstance(error, ValidationError) else []
+
+
+def _misfit(error: Exception) -> str:
     problems = [
-        f"- {'.'.join(map(str, detail['loc'])) or 'the answer'}: {detail['msg']}, not {detail['input']!r:.200}"
-        for detail in error.errors()
+        f"- {'.'.join(map(str, detail['loc'])) or 'the answer'}: {detail['msg']}, "
+        f"not {as_text(detail['input'], repr):.200}"
+        for detail in _details(error)
     ]
-    return "The final answer is not of the type that was asked for:\n" + "\n".join(problems)
+    told = problems or [f"- its check raised {described(error)}"]
+    return "The final answer is not of the type that was asked for:\n" + "\n".join(told)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError, AgentGenerationError
-from ..memory.steps import ActionStep, MemoryStep
+from ..memory.steps import ActionStep, MemoryStep, described
 from ..messages import ChatMessage
 from ..runs.effects import Generate, Notify
 from ..runs.wrapping import Loop
@@ -39,7 +39,7 @@ def reply_to(asked: Generate) -> Loop:
     except AgentError:
         raise
     except Exception as error:
-        raise AgentGenerationError(f"The model failed: {type(error).__name__}: {error}") from error
+        raise AgentGenerationError(f"The model failed: {described(error)}") from error
 
 
 def remember(run: Run, step: MemoryStep) -> Loop:

@@ -22,14 +22,31 @@ def check_name(name: str | None) -> str | None:
     return name
 
 
+def check_names(additional_args: Iterable[Any], as_variables: bool) -> None:
+    """Raise `ValueError` for what can't be the name of an argument, `as_variables` of code or of a tool call's."""
+    if as_variables:
+        wrong = [name for name in additional_args if not is_valid_name(name)]
+        problem = "become variables, so their names must be names"
+    else:
+        wrong = [name for name in additional_args if not isinstance(name, str)]
+        problem = "are given to tools by name, so their names must be text"
+    if wrong:
+        raise ValueError(f"additional_args {problem}: {wrong!r:.200} are not")
+
+
 def by_name(tools: Sequence[Any]) -> dict[str, Any]:
-    """The tools by their names. Raises `TypeError` for what isn't a tool, `ValueError` for two of one name."""
+    """The tools by their names. Raises `TypeError` for what can't be called as a tool, `ValueError` for two of one
+    name."""
     check_list("tools", tools)
     for tool in tools:
         if not isinstance(tool, BaseTool):
             remedy = "decorate the function with @tool" if callable(tool) else "subclass Tool"
             raise TypeError(
                 f"All elements must be instance of BaseTool (or a subclass): {tool!r} is not; {remedy}."
+            )
+        if getattr(tool, "lacks_object", False):
+            raise TypeError(
+                f"{tool!r} is a method without its object: make an object of the class, and give its tool"
             )
     check_unique([tool.name for tool in tools])
     return {tool.name: tool for tool in tools}

@@ -10,6 +10,7 @@ from ..execution import BASE_BUILTIN_MODULES, truncate_content
 from ..execution.box import Answer, Box, CodeOutput, PythonExecutor, SnippetError, Suspended
 from ..execution.boxes import check_box_type, make_box
 from ..memory.steps import ActionStep, ToolCall, as_text
+from ..models.schemas import CODEAGENT_RESPONSE_FORMAT
 from ..runs.effects import CallTools, Prepare, Resume, RunCode
 from ..runs.events import ActionOutput
 from ..runs.run import Run
@@ -20,22 +21,6 @@ from .checks import check_list
 from .parsing import closed, ends_in_code, parse_code, parse_structured
 from .prompting import PromptTemplates
 
-CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "ThoughtAndCodeAnswer",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {
-                "thought": {"type": "string", "description": "What this step does, and why."},
-                "code": {"type": "string", "description": "The Python program of this step."},
-            },
-            "required": ["thought", "code"],
-            "additionalProperties": False,
-        },
-    },
-}
 _CUT_OFF = (
     "Your reply was cut off in the middle of its code, because the tokens ran out. Nothing of it was run. "
     "Write less at once: a shorter program, and the rest in the steps to come."

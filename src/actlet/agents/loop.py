@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError, AgentGenerationError, AgentInterruptedError, AgentMaxStepsError
 from ..media import handle_agent_output_types
-from ..memory.steps import ActionStep, FinalAnswerStep, SystemPromptStep, TaskStep
+from ..memory.steps import ActionStep, FinalAnswerStep, SystemPromptStep, TaskStep, as_text
 from ..messages import ChatMessage, MessageRole, Timing
 from ..runs.effects import Check, Generate, Notify, Now
 from ..runs.events import ActionOutput, StepStarted
@@ -73,7 +73,7 @@ def described(additional_args: Mapping[str, Any]) -> str:
 
 def previewed(value: object) -> str:
     """The beginning of a value, which says so where it is only the beginning."""
-    text = repr(value)
+    text = as_text(value, repr)
     return text if len(text) <= 300 else f"{text[:300]} ... ({len(text):,} characters in all)"
 
 

@@ -1,9 +1,10 @@
-"""The sessions that an agent opens by itself, for `agent.run(...)` without a session of the user's.
+"""The sessions that an agent opens by itself: for `agent.run(...)` without a session of the user's, and for calls
+as a member of a team.
 
-`agent.run(task)` begins a fresh session, and `run(task, reset=False)` goes on in the last one; `agent.memory` and
-`agent.state` show the last one. Inside a tool or a callback they show the session of the run that called it, so a
-callback sees its own run's memory however many runs go on. A fresh session takes over the idle box of the last one,
-emptied; runs that overlap get a box each, given back when they end.
+`agent.run(task)` and a manager's call begin a fresh session, and `run(task, reset=False)` goes on in the last one;
+`agent.memory` and `agent.state` show the last one. Inside a tool or a callback they show the session of the run
+that called it, so a callback sees its own run's memory however many runs go on. A fresh session takes over the idle
+box of the last one, emptied; runs that overlap get a box each, given back when they end.
 
 An agent holds its own sessions, and they hold it weakly: an agent that nobody needs any more is gone at once, with
 its memory and its box, and needs no garbage collector.
@@ -12,6 +13,7 @@ its memory and its box, and needs no garbage collector.
 from __future__ import annotations
 
 import threading
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
 
 
 class OwnSession(Session):
-    """A session that its agent holds, and that doesn't hold its agent. `taken`: it is meant for a run already."""
+    """A session that its agent holds, and that doesn't hold its agent.
+
+    `taken`: it is meant for a run already. `kept`: the session of a manager keeps it, and its box, for later calls.
+    """
 
     taken = False
+    kept = False
 
     @property
     def agent(self) -> Any:
@@ -82,7 +88,7 @@ class OwnSessions:
                 self._last = self._agent.open_session(OwnSession)
             return self._last
 
-    def for_run(self, reset: bool) -> Session:
+    def for_run(self, reset: bool) -> OwnSession:
         """The session for a run that is about to begin: the last one if it goes on or nothing was run in it yet."""
         with self._lock:
             last = self.last()
@@ -93,9 +99,31 @@ class OwnSessions:
             last.taken = True
             return last
 
+    def for_manager(self, members: MutableMapping[str, Session]) -> Session:
+        """The session of this agent among those that the session of a manager keeps; from now on it is the last."""
+        name = str(self._agent.name)
+        with self._lock:
+            if name not in members:
+                members[name] = made = self.for_run(reset=True)
+                made.kept = True
+            self._make_last(members[name])
+            return members[name]
+
+    def _make_last(self, session: Session) -> None:
+        assert isinstance(session, OwnSession)
+        last, self._last = self._last, session
+        if last is not None and last is not session:
+            self.give_back(last)
+
+    def give_back(self, session: OwnSession) -> None:
+        """Give back the box of a session that nobody uses just now; its memory stays."""
+        with self._lock:
+            if not (session.busy or session.kept):
+                session.close()
+
     def _box_of(self, last: OwnSession) -> PythonExecutor | None:
         """The box of the last session, emptied for the next one; None if the next one is to have its own."""
-        if last.busy or last.run_count == 0:
+        if last.busy or last.kept or last.run_count == 0:
             return None
         last.taken = False
         if self._agent.makes_boxes:
@@ -118,7 +146,7 @@ class OwnSessions:
             session = run.session
             if isinstance(session, OwnSession) and session.taken and session is not self._last:
                 session.taken = False
-                session.close()
+                self.give_back(session)
 
     def interrupt(self) -> None:
         """Stop every run that is going on."""
@@ -128,6 +156,6 @@ class OwnSessions:
             run.interrupt()
 
     def close(self) -> None:
-        """Give back the box of the last session."""
-        if self._last is not None:
+        """Give back the box of the last session, unless it is a manager's to do so."""
+        if self._last is not None and not self._last.kept:
             self._last.close()

@@ -1,27 +1,28 @@
 """Managed agents: how an agent is offered to another one, in code and by tool calls.
 
 A `Member` is what a tool is to whoever calls it: a name, a signature, a schema. Each call is a session of its own,
-so calls may overlap; a member that is told to remember has one session for each session of its manager, and is
-called once at a time. A call made while a run is going on is a child of that run: its tokens count there, and both
-share one shared memory (`share` and `recall`).
+so calls may overlap; a member that is told to remember has one session for each session of its manager, and its
+calls of one step wait for each other. A call made while a run is going on is a child of that run: its tokens count
+there, and both share one shared memory (`share` and `recall`).
 """
 
 from __future__ import annotations
 
 import inspect
-import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AgentToolCallError, AgentToolExecutionError
+from ..errors import AgentGenerationError, AgentToolCallError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..memory.steps import as_text
 from ..runs.current import current_run
-from ..runs.session import Session
+from ..runs.result import RunResult
 from ..tools import Tool
 from .prompting import populate_template
 
 if TYPE_CHECKING:
+    from ..memory.memory import AgentMemory
     from ..runs.run import Run
     from .agent import MultiStepAgent
 
@@ -37,6 +38,11 @@ class Member:
     def __init__(self, agent: MultiStepAgent) -> None:
         self.agent = agent
         self.name, self.description, self.inputs = agent.name, agent.description, agent.inputs
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether its calls go on in one session, so that one waits for the other."""
+        return self.agent.remember
 
     @property
     def signature(self) -> inspect.Signature:
@@ -70,15 +76,37 @@ class Member:
         return {"type": "function", "function": function}
 
     def function(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """Have the agent carry out the task, in this thread. Raises `AgentError` if its steps run out."""
-        with _session_for(self.agent) as session:
-            run = session.start(managed_task(self.agent, task), additional_args=additional_args)
+        """Call the agent, in this thread. Raises `AgentToolExecutionError` if steps run out or its model fails."""
+        with self._named():
+            return self.agent(task, **({} if additional_args is None else {"additional_args": additional_args}))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """A failing model is the manager's business, who has to know whose it is."""
+        try:
+            yield
+        except AgentGenerationError as error:
+            raise AgentToolExecutionError(f"{self.name} failed: {error.message}") from error
+
+    def carry_out(self, task: str, **options: Any) -> Any:
+        """Have the agent carry out the task, in this thread: what calling it does. The `options` are a run's."""
+        given = managed_task(self.agent, task)
+        if _overrides(self.agent, "run"):
+            return report_of(self.agent, self.agent.run(given, **options))
+        options.pop("return_full_result", None)  # the report is made of the answer
+        with self.agent.session_for_call(options.pop("reset", True)) as session:
+            run = session.start(given, **options)
             run.finish()
             return reported(run)
 
-    async def coroutine(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
-        """`function`, on an event loop."""
-        with _session_for(self.agent) as session:
+    @property
+    def coroutine(self) -> Callable[..., Awaitable[Any]] | None:
+        """`function`, on an event loop; None for an agent with a way of its own, which blocks."""
+        own = _overrides(self.agent, "run") or _overrides(self.agent, "__call__")
+        return None if own else self._carry_out
+
+    async def _carry_out(self, task: str, additional_args: Mapping[str, Any] | None = None) -> Any:
+        with self._named(), self.agent.session_for_call() as session:
             run = session.start(managed_task(self.agent, task), additional_args=additional_args)
             await run.afinish()
             return reported(run)
@@ -92,6 +120,14 @@ class Member:
         return f"{self.name}: {self.description}"
 
 
+def _overrides(agent: MultiStepAgent, method: str) -> bool:
+    """Whether a method is the user's own and not one of this package."""
+    if method in vars(agent):
+        return True
+    owner = next(cls for cls in type(agent).__mro__ if method in vars(cls))
+    return owner.__module__.rpartition(".")[0] != __package__
+
+
 _SIGNATURE = inspect.Signature(
     [
         inspect.Parameter("task", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=str),
@@ -100,35 +136,6 @@ _SIGNATURE = inspect.Signature(
         ),
     ]
 )
-
-
-_OPENING = threading.Lock()
-"""Held while a member that remembers is given its session: calls made side by side must find the same one."""
-
-
-class _Borrowed:
-    """A session for one call: closed after it, unless the member remembers."""
-
-    def __init__(self, session: Session, keep: bool) -> None:
-        self._session, self._keep = session, keep
-
-    def __enter__(self) -> Session:
-        return self._session
-
-    def __exit__(self, *_: object) -> None:
-        if not self._keep:
-            self._session.close()
-
-
-def _session_for(agent: MultiStepAgent) -> _Borrowed:
-    caller = current_run()
-    if not agent.remember or caller is None:
-        return _Borrowed(agent.session(), keep=False)
-    members, name = caller.session.members, str(agent.name)
-    with _OPENING:
-        if name not in members:
-            members[name] = agent.session()
-        return _Borrowed(members[name], keep=True)
 
 
 def managed_task(agent: MultiStepAgent, task: str) -> str:
@@ -145,15 +152,24 @@ def reported(run: Run) -> Any:
     if run.error is not None:
         words = run.error.message if run.output is None else truncate_content(as_text(run.output))
         raise AgentToolExecutionError(f"{agent.name} ran out of steps before it had an answer. It can say: {words}")
+    return _report(agent, run.output, run.session.memory)
+
+
+def report_of(agent: MultiStepAgent, output: Any) -> Any:
+    """The same of what an agent's own `run` gave: the answer or a `RunResult`."""
+    return _report(agent, output.output if isinstance(output, RunResult) else output, agent.memory)
+
+
+def _report(agent: MultiStepAgent, answer: Any, memory: AgentMemory) -> Any:
     template = agent.templates["managed_agent"]["report"]
     if template.strip() == BARE_REPORT and not agent.provide_run_summary:
-        return run.output
-    report = populate_template(template, {"name": agent.name, "final_answer": run.output})
-    return report + _summary(run.session) if agent.provide_run_summary else report
+        return answer
+    report = populate_template(template, {"name": agent.name, "final_answer": answer})
+    return report + _summary(memory) if agent.provide_run_summary else report
 
 
-def _summary(session: Session) -> str:
-    messages = session.memory.write_to_messages(summary_mode=True)
+def _summary(memory: AgentMemory) -> str:
+    messages = memory.write_to_messages(summary_mode=True)
     work = "".join(f"\n{truncate_content(message.text)}\n---" for message in messages)
     heading = "For more detail, find below a summary of this agent's work:"
     return f"\n\n{heading}\n<summary_of_work>\n{work}\n</summary_of_work>"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import chain, count
 from typing import Any
 
-from ..errors import AgentError, AgentParsingError, AgentToolExecutionError
+from ..errors import AgentError, AgentExecutionError, AgentParsingError, AgentToolExecutionError
 from ..execution.text import truncate_content
 from ..media import AgentAudio, AgentImage
-from ..memory.steps import ActionStep, ToolCall, as_text, joined
+from ..memory.steps import ActionStep, ToolCall, as_text, described, joined
 from ..messages import ChatMessage
 from ..models.base import Model
 from ..models.parsing import parse_arguments
@@ -85,7 +85,7 @@ class ToolCallingAgent(MultiStepAgent):
         except AgentError:
             raise
         except Exception as error:
-            raise AgentParsingError(f"Error while parsing tool call from model output: {error}") from error
+            raise AgentParsingError(f"Error while parsing tool call from model output: {as_text(error)}") from error
 
     def _carry_out(self, run: Run, step: ActionStep, calls: list[ToolCall]) -> Loop:
         """The outputs of all calls, in the order asked; one that fails says so, and its siblings count.
@@ -162,10 +162,11 @@ def _to_call(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
 
 
 def _as_agent_error(result: ToolResult) -> AgentError:
-    """The error of a call as one that the model may see."""
+    """The error of a call as one that the model may see: it names the tool, or the member of the team."""
     error = result.error
-    if isinstance(error, AgentError):
+    assert error is not None
+    if isinstance(error, AgentExecutionError):
         return error
-    failed = AgentToolExecutionError(f"{result.call.name} failed: {type(error).__name__}: {error}")
+    failed = AgentToolExecutionError(f"{result.call.name} failed: {described(error)}")
     failed.__cause__ = error
     return failed

@@ -5,6 +5,7 @@ Rule: a box runs snippets and asks for tools; it knows no agent and no run. The 
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InterpreterError
 from .box import Box, CodeOutput, PythonExecutor
 from .policy import BASE_BUILTIN_MODULES
 from .text import truncate_content
@@ -17,6 +18,7 @@ __all__ = [
     "BASE_BUILTIN_MODULES",
     "Box",
     "CodeOutput",
+    "InterpreterError",
     "LocalPythonExecutor",
     "PythonExecutor",
     "evaluate_python_code",

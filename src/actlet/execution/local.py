@@ -32,7 +32,7 @@ from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
 from .survey import Problem
-from .variables import Variables, copied
+from .variables import CONTAINERS, PLAIN, Variables, copied, holds_code
 from .views import Views
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
@@ -95,6 +95,7 @@ class LocalPythonExecutor(Box):
         self._kernel = Kernel({})
         self._declared: set[str] = set()
         self._carried = Carried() if self._keeps_thread else None
+        self._gave_code = False
         self._builtins_are_old = True
 
     @property
@@ -270,6 +271,7 @@ class LocalPythonExecutor(Box):
     def _output(self, running: Running, ended: Ended) -> CodeOutput:
         failure = ended.failure
         if failure is None:
+            self._gave_code = self._gave_code or holds_code(ended.value)
             return CodeOutput(
                 ended.value,
                 running.logs(),
@@ -382,18 +384,21 @@ class _Snippet(Running):
 
 
 class _LettingGo(Running):
-    """The end of what a session left, on a thread, and in the time of a snippet: its finalizers are snippets' code."""
+    """The end of what a session left, on a thread, and in the time of a snippet: finalizers are snippets' code.
+
+    Where objects of the session live on outside, as an answer does, they keep its variables.
+    """
 
     def __init__(self, box: LocalPythonExecutor) -> None:
         super().__init__(lambda _: None, limit=box.timeout_seconds, print_limit=0)
-        self._left = [box._kernel]
+        self._namespace = {} if box._gave_code else box._kernel.namespace
 
     def worker(self) -> Worker:
         return Worker.take()
 
     def work(self) -> None:
         self.start()
-        self._left.clear()
+        self._namespace.clear()
         self.end(CodeOutput())
 
     def where(self) -> tuple[int | None, str]:
@@ -407,12 +412,9 @@ class _LettingGo(Running):
             worker.release()
 
 
-_PLAIN = frozenset({type(None), bool, int, float, str, bytes, list, tuple, dict, set})
-
-
 def _shows_itself(kind: type) -> bool:
     """Whether objects of a class are shown by code of a snippet."""
-    if kind in _PLAIN:
+    if kind in PLAIN or kind in CONTAINERS:
         return False
     ways = (base.__dict__.get(name) for base in kind.__mro__ for name in ("__str__", "__repr__"))
     return any(isinstance(way, FunctionType) and is_snippet(way.__code__) for way in ways)

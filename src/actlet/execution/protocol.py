@@ -34,7 +34,7 @@ from .box import Answer, Box, BoxCall, BoxFile, CodeOutput, Deliver, Outcome, Pr
 from .by_hand import answered, raise_failure
 from .channel import Channel, FedChannel, LinesChannel, PipeChannel
 from .files import FileData, bytes_of, name_in_box, told_error, told_files
-from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, libraries, read_frame
+from .kernel import LIMITS, Blob, Codec, CrossError, FrameError, Handle, Limits, libraries, message_of, read_frame
 from .known import Known
 from .link import Asked, Blobs, Link
 from .offers import offers_of
@@ -605,7 +605,7 @@ def _unstarted(error: Exception) -> SnippetError:
 
 def _answer_node(codec: Codec, answer: Answer, blobs: list[Blob]) -> list[Any]:
     if answer.error is not None:
-        return [answer.id, False, [type(answer.error).__name__, str(answer.error)[:10_000]]]
+        return [answer.id, False, [type(answer.error).__name__, message_of(answer.error)]]
     before = len(blobs)
     try:
         return [answer.id, True, codec.encode(answer.value, blobs)]

@@ -1,5 +1,6 @@
 """Steps, and how they become messages."""
 
+from ..messages import ChatMessage, MessageRole
 from .callbacks import CallbackRegistry
 from .memory import AgentMemory, MessageView
 from .steps import (
@@ -16,8 +17,10 @@ __all__ = [
     "ActionStep",
     "AgentMemory",
     "CallbackRegistry",
+    "ChatMessage",
     "FinalAnswerStep",
     "MemoryStep",
+    "MessageRole",
     "MessageView",
     "PlanningStep",
     "SystemPromptStep",

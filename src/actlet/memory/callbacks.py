@@ -54,11 +54,14 @@ class CallbackRegistry:
 
 
 def call_with(function: Callable[..., Any], *args: Any, **offered: Any) -> Any:
-    """Call `function` with as many of `args` as it has places for, and with those of `offered` that it names."""
+    """Call `function` with as many of `args` as it has places for, and with those of `offered` that it names.
+
+    One that doesn't say what it takes (`bool`) gets the first of `args`.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return function(*args)
+        return function(*args[:1])
     kinds = {p.kind for p in parameters}
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         names = {p.name for p in parameters}

@@ -8,7 +8,7 @@ earlier step that is changed in place goes unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -113,12 +113,18 @@ def _is_pydantic(value: Any) -> bool:
     return any(cls.__module__ == "pydantic.main" and cls.__name__ == "BaseModel" for cls in type(value).__mro__)
 
 
-def as_text(value: Any) -> str:
-    """`str(value)`, for values of whatever class. Never raises."""
+def as_text(value: Any, show: Callable[[Any], str] = str) -> str:
+    """`str(value)` (or `repr`), for values of whatever class. Never raises."""
     try:
-        return str(value)
+        return show(value)
     except Exception as failed:
-        return f"<a {type(value).__name__} that can't be shown: str() raised {type(failed).__name__}>"
+        raised = f"{show.__name__}() raised {type(failed).__name__}"
+        return f"<a {type(value).__name__} that can't be shown: {raised}>"
+
+
+def described(error: BaseException) -> str:
+    """`ValueError: what it says`. Never raises, as `str` of somebody's error may."""
+    return f"{type(error).__name__}: {as_text(error)}"
 
 
 class Rewrites:

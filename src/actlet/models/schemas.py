@@ -1,8 +1,26 @@
-"""Tools as chat APIs take them. A tool knows its own schema; this is for whatever has only `inputs`."""
+"""Schemas that go to models: of a tool that has only `inputs` (others know their own), of replies in JSON."""
 
 from __future__ import annotations
 
 from typing import Any
+
+CODEAGENT_RESPONSE_FORMAT: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "ThoughtAndCodeAnswer",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {
+                "thought": {"type": "string", "description": "What this step does, and why."},
+                "code": {"type": "string", "description": "The Python program of this step."},
+            },
+            "required": ["thought", "code"],
+            "additionalProperties": False,
+        },
+    },
+}
+"""The reply of an agent that writes code as JSON."""
 
 
 def get_tool_json_schema(tool: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..execution.text import truncate_content
-from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, as_text
+from ..memory.steps import ActionStep, FinalAnswerStep, PlanningStep, as_text, described
 from ..messages import ChatMessage, ChatMessageStreamDelta, MessageRole, TokenUsage
 from ..runs.events import (
     CodeFinished,
@@ -89,8 +89,8 @@ class ConsoleObserver:
 
     def _retrying(self, event: Retrying, run: Any) -> None:
         self._streamed = []
-        failed = f"{type(event.error).__name__}: {event.error}"
-        self._log(run, _text(f"Attempt {event.attempt} failed, again in {event.wait:.1f} s: {failed}", "yellow"))
+        failed = f"Attempt {event.attempt} failed, again in {event.wait:.1f} s: {described(event.error)}"
+        self._log(run, _text(failed, "yellow"))
 
     def _code_started(self, event: CodeStarted, run: Any) -> None:
         from .panels import code_panel
@@ -218,7 +218,7 @@ def _ending(error: BaseException, told: bool) -> str:
         return "The run was stopped."
     if told:
         return "The run ended without an answer."
-    return f"The run ended without an answer. {type(error).__name__}: {error}".removesuffix(": ")
+    return f"The run ended without an answer. {described(error)}".removesuffix(": ")
 
 
 def _tokens(usage: TokenUsage | None) -> list[str]:

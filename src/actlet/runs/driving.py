@@ -247,21 +247,28 @@ class _Gathered:
         self._results: SimpleQueue[Any] = SimpleQueue()
         self._waiting = list(enumerate(source.calls))[::-1]
         self._running: dict[int, _Job] = {}
+        self._lines: set[str | None] = set()
         self.last: list[Any] = []
         for _ in range(min(len(source.calls), source.limit or len(source.calls))):
             self._start()
 
     def _start(self) -> None:
-        position, call = self._waiting.pop()
+        """Start the first call that need not wait for another one of its line, if there is one."""
+        free = (n for n in reversed(range(len(self._waiting))) if self._waiting[n][1].line not in self._lines)
+        number = next(free, None)
+        if number is None:
+            return
+        position, call = self._waiting.pop(number)
+        if call.line is not None:
+            self._lines.add(call.line)
         self._running[position] = _Job(call, lambda value, error: self._results.put((position, value, error)))
 
     def next(self) -> Any:
         if not self._running:
             return END
         finished = self._driver.receive(self._results)
-        del self._running[finished[0]]
-        if self._waiting:
-            self._start()
+        self._lines.discard(self._running.pop(finished[0]).call.line)
+        self._start()
         return finished
 
     def close(self) -> list[Any]:
@@ -280,7 +287,7 @@ class _Job:
     """A call that goes on by itself. `done(value, error)` is called once: at its end, or when its time is up."""
 
     def __init__(self, call: Call, done: Callable[[Any, Exception | None], object]) -> None:
-        self._call, self._done = call, done
+        self.call, self._done = call, done
         self._lock = threading.Lock()
         self._worker: Worker | None = None
         self._future: Future[Any] | None = None
@@ -297,9 +304,9 @@ class _Job:
             self._alarm = Alarm(call.timeout, self._expire)
 
     def _work(self) -> None:
-        assert self._call.function is not None
+        assert self.call.function is not None
         try:
-            value, error = self._call.function(**self._call.arguments), None
+            value, error = self.call.function(**self.call.arguments), None
         except BaseException as problem:
             value, error = None, failure(problem)
         self._settle(value, error)
@@ -312,7 +319,7 @@ class _Job:
             self._settle(None, failure(problem))
 
     def _expire(self) -> None:
-        self._settle(None, too_late(self._call), stopped=True)
+        self._settle(None, too_late(self.call), stopped=True)
 
     def _settle(self, value: Any, error: Exception | None, stopped: bool = False) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -171,13 +171,48 @@ def call(call: Call) -> Awaitable[Any]:
 
 
 async def _in_time(work: Awaitable[Any], call: Call) -> Any:
+    """Await `work` for as long as it may take, and cancel it then, or when this is cancelled.
+
+    It gets a task, which is left to itself if it takes its time over being cancelled: a value that comes late is
+    none, and so is an error.
+    """
+    assert call.timeout is not None
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + call.timeout
+    task = asyncio.ensure_future(work)
     try:
-        async with asyncio.timeout(call.timeout) as limit:
-            return await work
-    except TimeoutError:
-        if limit.expired():
-            raise too_late(call) from None
+        await asyncio.wait({task}, timeout=call.timeout)
+        if not task.done():
+            raise too_late(call)
+        return task.result()
+    except asyncio.CancelledError:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=deadline - loop.time())
         raise
+    finally:
+        _leave_alone(task)
+        del task  # it holds the error, whose traceback holds this frame
+
+
+_left_alone: set[asyncio.Future[Any]] = set()
+"""Tasks that nobody waits for any more: a loop keeps none."""
+
+
+def _leave_alone(task: asyncio.Future[Any]) -> None:
+    """Be done with a task, which is cancelled if it goes on. Nobody is told what comes of it."""
+    if task.done():
+        _forget(task)
+    else:
+        task.cancel()
+        _left_alone.add(task)
+        task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    _left_alone.discard(task)
+    if not task.cancelled():
+        task.exception()  # or the loop would say that it was never retrieved
 
 
 class _Delivered:
@@ -242,12 +277,15 @@ class _Gathered:
         self.last: list[Any] = []
         self._results: asyncio.Queue[Any] = asyncio.Queue()
         self._limit = asyncio.Semaphore(source.limit or max(1, self._left))
+        self._lines: dict[str | None, asyncio.Lock] = {
+            each.line: asyncio.Lock() for each in source.calls if each.line is not None
+        }
         self._tasks = [asyncio.ensure_future(self._run(i, each)) for i, each in enumerate(source.calls)]
 
     async def _run(self, position: int, each: Call) -> None:
         value, problem = None, None
         try:
-            async with self._limit:
+            async with self._lines.get(each.line) or nullcontext(), self._limit:
                 value = await call(each)
         except (Exception, asyncio.CancelledError) as error:
             if self._closing:

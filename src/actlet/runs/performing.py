@@ -16,6 +16,7 @@ from ..bridges import aiterate
 from ..errors import AgentError, AgentInterruptedError, BoxError, InternalError, InterpreterError
 from ..execution.box import Box, CodeOutput, Printed, SnippetError, Suspended
 from ..memory.callbacks import call_with
+from ..memory.steps import as_text
 from ..messages import ChatMessage, agglomerate_stream_deltas
 from .current import awithin, within
 from .effects import CallTools, Check, Effect, Generate, Notify, Now, Prepare, Resume, RunCode
@@ -46,19 +47,18 @@ class Performer:
     def _generate(self, effect: Generate) -> Performing:
         yield ModelCalled(effect)
         model = self._run.agent.model
-        arguments: dict[str, Any] = {"messages": effect.messages}
+        options: dict[str, Any] = {}
         if effect.stop_sequences is not None:
-            arguments["stop_sequences"] = effect.stop_sequences
+            options["stop_sequences"] = effect.stop_sequences
         if effect.response_format is not None:
-            arguments["response_format"] = effect.response_format
+            options["response_format"] = effect.response_format
         if effect.tools is not None:
-            arguments["tools_to_call_from"] = list(effect.tools)
+            options["tools_to_call_from"] = list(effect.tools)
+        asked = asking(ways_of_model(model, "_stream" if effect.stream else ""), effect.messages, options)
         if effect.stream:
-            reply = yield from self._stream(Stream(*ways_of_model(model, "_stream"), arguments))
+            reply = yield from self._stream(Stream(*asked))
         else:
-            function, coroutine = ways_of_model(model)
-            given = fitting(function or coroutine, arguments)
-            reply = checked((yield Call(function, coroutine, given)), model)
+            reply = checked((yield Call(*asked)), model)
         cost = getattr(model, "cost", None)
         self._run.count(reply.token_usage, None if cost is None else cost(reply.token_usage))
         return reply
@@ -154,13 +154,17 @@ class Performer:
         for check in agent.final_answer_checks:
             name = getattr(check, "__name__", repr(check))
             try:
-                passed = yield from self._user_code(check, effect.answer, memory, agent=agent)
+                passed = bool((yield from self._user_code(check, effect.answer, memory, agent=agent)))
             except AgentInterruptedError:
                 raise
             except Exception as error:
-                raise AgentError(f"Check {name} failed with error: {str(error) or type(error).__name__}") from error
+                raise AgentError(
+                    f"Check {name} failed with error: {as_text(error) or type(error).__name__}"
+                ) from error
             if not passed:
-                raise AgentError(f"Check {name} failed: the answer {effect.answer!r:.500} was not accepted.")
+                raise AgentError(
+                    f"Check {name} failed: the answer {as_text(effect.answer, repr):.500} was not accepted."
+                )
 
     def _notify(self, effect: Notify) -> Performing:
         for callback in self._run.agent.step_callbacks.for_step(effect.step):
@@ -205,7 +209,7 @@ def _run_by_call(executor: Any, code: str) -> CodeOutput:
     except Exception as error:
         if isinstance(error, BoxError) and not isinstance(error, InterpreterError):
             raise
-        return CodeOutput(error=SnippetError(type(error).__name__, str(error)))
+        return CodeOutput(error=SnippetError(type(error).__name__, as_text(error)))
     return output
 
 
@@ -224,19 +228,27 @@ def checked(reply: Any, model: Any) -> ChatMessage:
     raise TypeError(f"{name} must reply with a ChatMessage, and replied with {reply!r:.200}")
 
 
-def fitting(function: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Those of `arguments` that a model's method takes: users' own take what they need."""
-    accepted = _accepted(getattr(function, "__func__", function))
-    return arguments if accepted is None else {k: v for k, v in arguments.items() if k in accepted}
+def asking(ways: Ways, messages: list[ChatMessage], options: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """The ways with what to ask: the messages come first, whatever the model's method calls them, and by name those
+    of `options` that it takes. Users' own take what they need."""
+    method = ways[0] or ways[1]
+    accepted, by_name = _accepted(getattr(method, "__func__", method))
+    if accepted is not None:
+        options = {name: value for name, value in options.items() if name in accepted}
+    if by_name:
+        return *ways, {"messages": messages, **options}
+    function, coroutine = (None if way is None else partial(way, messages) for way in ways)
+    return function, coroutine, options
 
 
 @lru_cache(maxsize=256)
-def _accepted(function: Callable[..., Any]) -> frozenset[str] | None:
-    """The names of a function's parameters; None: it takes any."""
+def _accepted(function: Callable[..., Any]) -> tuple[frozenset[str] | None, bool]:
+    """The names of a function's parameters (None: it takes any), and whether it takes messages by name only."""
     parameters = inspect.signature(function).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return None
-    return frozenset(parameters)
+    kinds = {parameter.kind for parameter in parameters.values()}
+    messages = parameters.get("messages")
+    by_name = messages is not None and messages.kind is messages.KEYWORD_ONLY
+    return None if inspect.Parameter.VAR_KEYWORD in kinds else frozenset(parameters), by_name
 
 
 def ways_of_model(model: Any, kind: str = "") -> Ways:
@@ -260,5 +272,5 @@ def _own_ways(model_class: type, kind: str) -> tuple[bool, bool]:
     return True, False
 
 
-def _streamed(model: Any, **arguments: Any) -> Any:
-    return aiterate(lambda: model.generate_stream(**arguments))
+def _streamed(model: Any, *args: Any, **options: Any) -> Any:
+    return aiterate(lambda: model.generate_stream(*args, **options))

@@ -65,6 +65,7 @@ class Run:
         self.task = task
         self.images = images
         self.additional_args = dict(additional_args or {})
+        self.agent.check_additional_args(self.additional_args)
         self.max_steps = max_steps or self.agent.max_steps
         self.parent = _unless_over(current_run())
         self.depth: int = self.parent.depth + 1 if self.parent else 0
@@ -241,9 +242,6 @@ def _check_arguments(task: Any, additional_args: Any, max_steps: Any, images: An
         raise ValueError(f"max_steps must be a whole number, 0 or None for the agent's own; it is {max_steps!r}")
     if images is not None and not isinstance(images, list | tuple):
         raise TypeError(f"images is a list of images, not {images!r:.200}")
-    wrong = [name for name in additional_args or () if not (isinstance(name, str) and name.isidentifier())]
-    if wrong:
-        raise ValueError(f"additional_args become variables, so their names must be names: {wrong!r:.200} are not")
 
 
 def _transient(model: Any) -> Any:

@@ -43,6 +43,9 @@ class Settings(Protocol):
     def tools_of(self, run: Run) -> Mapping[str, Any]:
         """Everything that `run` may call, by name."""
 
+    def check_additional_args(self, additional_args: Mapping[Any, Any]) -> None:
+        """Raise `ValueError` unless the arguments can be had by their names."""
+
     def make_box(self) -> PythonExecutor:
         """The box for a new session."""
 
@@ -70,8 +73,8 @@ class Session:
         wrappers: Sequence[Wrapper] = (),
         observers: Sequence[Observer] = (),
     ) -> None:
-        if memory_size is not None and memory_size < 0:
-            raise ValueError(f"memory_size is a number of interactions, 0 or more, not {memory_size!r}")
+        if memory_size is not None and not (type(memory_size) is int and memory_size >= 0):
+            raise ValueError(f"memory_size is a whole number of interactions, 0 or more, not {memory_size!r}")
         self.agent: Any = agent
         self.memory = AgentMemory(agent.initialize_system_prompt())
         self.memory_size = memory_size

@@ -100,6 +100,7 @@ class ToolCaller:
             None if coroutine is None else awithin(self._run, coroutine),
             arguments,
             getattr(tool, "timeout", None),
+            call.name if getattr(tool, "one_at_a_time", False) else None,
         )
 
     def _from_json(self, tool: Any, arguments: Any) -> dict[str, Any]:

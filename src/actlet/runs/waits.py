@@ -27,13 +27,15 @@ class Call(Wait):
     """Call a function. Result: what it returns.
 
     `function` blocks, `coroutine` is `async def`; one of them may be None. `timeout` is in seconds; past it,
-    `TimeoutError` is raised, and the function is stopped as far as Python code can be stopped.
+    `TimeoutError` is raised, and the function is stopped as far as Python code can be stopped. Calls of one `line`
+    that are gathered go on one after another, in the order asked.
     """
 
     function: Callable[..., Any] | None
     coroutine: Callable[..., Any] | None = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     timeout: float | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

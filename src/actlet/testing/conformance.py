@@ -288,8 +288,8 @@ class BoxConformance:
         assert error_of(run(box, "add(1)")).type == "NameError"
 
     def test_the_final_answer_ends_the_snippet(self, box: Box) -> None:
-        output = run(box, "try:\n    final_answer({'a': 1})\nexcept Exception:\n    pass\nprint('later')")
-        assert (output.output, output.is_final_answer, output.logs) == ({"a": 1}, True, "")
+        output = run(box, "try:\n    final_answer({'answer': 1})\nexcept Exception:\n    pass\nprint('later')")
+        assert (output.output, output.is_final_answer, output.logs) == ({"answer": 1}, True, "")
 
     # Agents
 

@@ -6,16 +6,20 @@ says how, and for which databases). Every call is one statement in a transaction
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError
 from ..tools import Tool
+from .columns import distinct
 from .sql_guards import Guard, guard_for
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 Rows = list[dict[str, Any]]
+
+_IN_MEMORY = (None, "", ":memory:")
 
 MOST_DESCRIBED = 6_000
 """Characters of the description that the tables may take."""
@@ -24,10 +28,12 @@ MOST_DESCRIBED = 6_000
 class SQLTool(Tool):
     """Runs one SQL statement and returns its rows, as dicts.
 
-    `database` is a SQLAlchemy URL or engine. With `read_only` nothing can be written: for SQLite, PostgreSQL, MySQL
-    and MariaDB; other databases raise `ValueError` unless `read_only=False`. A query that gives more than
-    `max_rows` rows fails, as does one that takes longer than `timeout` seconds. The tables are described to the
-    model; making the tool connects to read them. Raises `MissingExtraError` without SQLAlchemy.
+    `database` is a SQLAlchemy URL or engine. An engine must find the same database from every thread: one of SQLite
+    in memory does so with a `StaticPool`, and otherwise raises `ValueError`. With `read_only` nothing can be
+    written: for SQLite, PostgreSQL, MySQL and MariaDB; other databases raise `ValueError` unless `read_only=False`.
+    A query that gives more than `max_rows` rows fails, as does one that takes longer than `timeout` seconds. The
+    tables are described to the model; making the tool connects to read them. Raises `MissingExtraError` without
+    SQLAlchemy.
     """
 
     name = "sql"
@@ -43,6 +49,7 @@ class SQLTool(Tool):
         self.timeout = timeout + 10  # the database ends a query; this ends the call when the database is gone
         self.idempotent = read_only
         self._guard: Guard = guard_for(self.engine.dialect.name, read_only)
+        _check_for_all_threads(self.engine)
         reads = "Runs one SQL query (read-only)" if read_only else "Runs one SQL statement"
         self.description = (
             f"{reads} on a {self.engine.dialect.name} database. Returns the rows as a list of dicts, at most "
@@ -50,7 +57,7 @@ class SQLTool(Tool):
         )
 
     def forward(self, query: str) -> list[dict[str, Any]]:
-        """The rows; for a statement that gives none, how many it changed.
+        """The rows; for a statement that gives none, how many it changed, where the database counts them.
 
         Raises `ValueError` with the database's own words, and the tables where a name was wrong.
         """
@@ -84,7 +91,7 @@ class SQLTool(Tool):
         with self._guard.held(connection, self.query_timeout):
             # The driver gets the text as it is: no bound parameters are looked for in it.
             result = connection.execution_options(no_parameters=True).exec_driver_sql(statement)
-            rows = self._rows(result) if result.returns_rows else [{"rows_changed": result.rowcount}]
+            rows = self._rows(result) if result.returns_rows else _changed(result.rowcount)
             if self.read_only:
                 connection.rollback()
             else:
@@ -92,7 +99,7 @@ class SQLTool(Tool):
         return rows
 
     def _rows(self, result: Any) -> Rows:
-        names = _distinct(list(result.keys()))
+        names = distinct(list(result.keys()))
         rows = result.fetchmany(self.max_rows + 1)
         if len(rows) > self.max_rows:
             raise ValueError(f"the query gives more than {self.max_rows} rows: aggregate in SQL, or add a LIMIT")
@@ -112,24 +119,54 @@ class SQLTool(Tool):
 
 def _engine(database: Any, read_only: bool) -> Engine:
     try:
-        from sqlalchemy import create_engine, make_url
+        from sqlalchemy import StaticPool, create_engine, make_url
+        from sqlalchemy.exc import ArgumentError
     except ImportError as error:
         raise MissingExtraError("SQLTool", "sql") from error
-    if not isinstance(database, str):
+    if not isinstance(database, (str, os.PathLike)):
         engine: Engine = database
         return engine
-    url = make_url(database)
-    if url.get_backend_name() == "sqlite" and read_only:
+    try:
+        url = make_url(os.fspath(database))
+    except ArgumentError as error:
+        shown = "..." if "@" in str(database) else str(database)  # there may be a password in it
+        raise ValueError(f"{shown!r} is no SQLAlchemy URL; that of a SQLite file is 'sqlite:///{shown}'") from error
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url)
+    if url.database in _IN_MEMORY:
+        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    if read_only:
         _check_file(url.database)
     return create_engine(url)
+
+
+def _check_for_all_threads(engine: Engine) -> None:
+    """Raise `ValueError` for an engine that gives each thread a database of its own, in memory: calls come from
+    other threads than the one that filled it."""
+    from sqlalchemy.pool import SingletonThreadPool
+
+    if not isinstance(engine.pool, SingletonThreadPool) or engine.url.query.get("cache") == "shared":
+        return
+    with engine.connect() as connection:
+        file = connection.exec_driver_sql("select file from pragma_database_list where name = 'main'").scalar()
+    if not file:
+        raise ValueError(
+            f"the engine {engine.url!r} gives each thread an empty database of its own. Have all threads use one: "
+            'create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})'
+        )
 
 
 def _check_file(path: str | None) -> None:
     """SQLite would make the file; a tool that reads wants it there. Raises `ValueError`."""
     from pathlib import Path
 
-    if path and path != ":memory:" and not path.startswith("file:") and not Path(path).is_file():
+    if path and not path.startswith("file:") and not Path(path).is_file():
         raise ValueError(f"there is no database file {path!r}")
+
+
+def _changed(rows: int) -> Rows:
+    """How many rows a statement changed; nothing where that is no question, as for CREATE TABLE."""
+    return [] if rows < 0 else [{"rows_changed": rows}]
 
 
 def _columns(inspector: Any, table: str) -> str:
@@ -143,13 +180,3 @@ def _columns(inspector: Any, table: str) -> str:
         f"{c['name']} {c['type']}{' PRIMARY KEY' if c['name'] in keys else ''}{leads_to.get(c['name'], '')}"
         for c in inspector.get_columns(table)
     )
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Column names, numbered where a join gives one twice: id, id_2."""
-    seen: dict[str, int] = {}
-    distinct = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return distinct

@@ -1,8 +1,9 @@
 """Checking the arguments of a call against a tool's parameters.
 
 The rule: a value that is right as it is passes as it is, the very object; only one that isn't is converted, as far
-as that loses nothing ("3" for an int, a list for a tuple, a number of numpy's, a list written as JSON text). What
-can't be converted is a problem, and all problems of a call are told at once, each with what was given and wanted.
+as that loses nothing ("3" for an int, a list for a tuple, a number of numpy's, a list written as JSON text; True is
+no 1). What can't be converted is a problem, and all problems of a call are told at once, each with what was given
+and wanted.
 
 A value whose type says it all (a str where a str is wanted) is let through without pydantic, which is not even
 imported then.
@@ -13,6 +14,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -136,15 +139,23 @@ class _Check:
         from pydantic import ValidationError
 
         try:
-            return self._adapter.validate_python([value])[0]
+            return self._converted_lax(value)
         except ValidationError as error:
             plain = plain_data(value)
             if plain is value:
                 raise Unfit(_details(error)) from None
         try:
-            return self._adapter.validate_python([plain])[0]
+            return self._converted_lax(plain)
         except ValidationError as error:
             raise Unfit(_details(error)) from None
+
+    def _converted_lax(self, value: Any) -> Any:
+        """What the value converts to. Raises `Unfit` for True or False that would become a number."""
+        converted = self._adapter.validate_python([value])[0]
+        number = isinstance(converted, int | float | Decimal) and not isinstance(converted, bool | Enum)
+        if isinstance(value, bool) and number:
+            raise Unfit
+        return converted
 
 
 def exact_types(hint: Any) -> frozenset[type]:

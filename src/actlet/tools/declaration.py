@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from .docstrings import Docstring
 from .jsontypes import AUTHORIZED_TYPES, hint_of
 from .parameters import EMPTY, Facts, Parameter, resolved_hints
+
+TAKEN = "sanitize_inputs_outputs"
+"""What `Tool.__call__` takes besides the arguments."""
 
 _MEDIA = ("image", "audio")
 _BARE = {"type", "description", "nullable"}
@@ -41,6 +44,14 @@ def check_name(name: Any) -> None:
         )
 
 
+def check_parameters(names: Iterable[str], tool: str) -> None:
+    """Raises `ValueError` for a parameter of the name that calling a tool takes for itself."""
+    if TAKEN in names:
+        raise ValueError(
+            f"the tool {tool!r} has a parameter {TAKEN!r}, which is a parameter of every call: rename it"
+        )
+
+
 def check_returns(function: Any, name: str) -> None:
     """Raises `TypeError` for an async generator, which has no result."""
     if inspect.isasyncgenfunction(function):
@@ -55,6 +66,7 @@ def check_declaration(tool: Declared) -> None:
         raise TypeError(f"Attribute output_schema should be a dict, not {tool.output_schema!r}")
     check_name(tool.name)
     check_returns(tool.forward, tool.name)
+    check_parameters(tool.inputs, tool.name)
     for name, declared in tool.inputs.items():
         _check_input(name, declared)
     if tool.output_type not in AUTHORIZED_TYPES:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, overload
 
 from .adapters import json_schema, object_schema
-from .declaration import check_name, check_returns
+from .declaration import check_name, check_parameters, check_returns
 from .parameters import EMPTY, Facts, read_function, resolved_hints, takes_self
 from .tool import Tool
 
@@ -99,6 +99,11 @@ class FunctionTool(Tool):
     def _only_awaits(self) -> bool:
         return inspect.iscoroutinefunction(self.function)
 
+    @property
+    def lacks_object(self) -> bool:
+        """Whether it is a method that was taken from its class, so that no call of it could work."""
+        return takes_self(self.function)
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
         return self.function(*args, **kwargs)
@@ -107,6 +112,7 @@ class FunctionTool(Tool):
         """Check what the function says of itself. Raises `TypeError` or `ValueError`."""
         check_name(self.name)
         check_returns(self.function, self.name)
+        check_parameters(inspect.signature(self.function).parameters, self.name)
         try:
             resolved_hints(self.function, self._names)
         except NameError:

@@ -2,7 +2,8 @@
 
 A class that the model can't know (an enum, a dataclass, a pydantic model, a TypedDict, a named tuple) is written by
 its name in the hint, and defined once beside it. As an argument such a class is given as plain data: the value of
-an enum, a dict of the fields.
+an enum, a dict of the fields. So a field stands under the key that data has for it, which may be an alias of
+pydantic's.
 """
 
 from __future__ import annotations
@@ -113,25 +114,32 @@ class _Field:
     hint: Any
     default: Any = EMPTY
     description: str = ""
+    key: str = ""
+    """What data calls it, if that isn't its name."""
 
 
 def _definition(cls: Any) -> list[_Field] | None:
     """The fields of a class that a model has to be told about; None for any other class."""
     if isinstance(cls, type) and issubclass(cls, enum.Enum):
         return [_Field(member.name, EMPTY, member.value) for member in cls]
+    of_pydantic = getattr(cls, "model_fields", None) or getattr(cls, "__pydantic_fields__", None)
+    if isinstance(of_pydantic, dict):
+        return list(_pydantic_fields(cls, of_pydantic))
     if dataclasses.is_dataclass(cls):
         return list(_dataclass_fields(cls))
     if is_typed_dict(cls):
         return list(_typed_dict_fields(cls))
-    if hasattr(cls, "model_fields"):
-        return [
-            _Field(name, f.rebuild_annotation(), EMPTY if f.is_required() else f.get_default(), f.description or "")
-            for name, f in cls.model_fields.items()
-        ]
     if issubclass(cls, tuple) and hasattr(cls, "_field_defaults"):
         hints, defaults = typing.get_type_hints(cls, include_extras=True), cls._field_defaults
         return [_Field(name, hints.get(name, Any), defaults.get(name, EMPTY)) for name in cls._fields]
     return None
+
+
+def _pydantic_fields(cls: Any, infos: dict[str, Any]) -> Iterator[_Field]:
+    for name, info in infos.items():
+        default = EMPTY if info.is_required() else Ellipsis if info.default_factory else info.default
+        if getattr(info, "init", None) is not False:
+            yield _Field(name, info.rebuild_annotation(), default, info.description or "", _key(cls, info))
 
 
 def _dataclass_fields(cls: Any) -> Iterator[_Field]:
@@ -140,14 +148,35 @@ def _dataclass_fields(cls: Any) -> Iterator[_Field]:
         made = f.default_factory is not dataclasses.MISSING
         default = Ellipsis if made else EMPTY if f.default is dataclasses.MISSING else f.default
         if f.init:
-            yield _Field(f.name, hints[f.name], default, annotated_description(hints[f.name]))
+            hint = hints[f.name]
+            yield _Field(f.name, hint, default, annotated_description(hint), _key(cls, *_extras(hint)))
 
 
 def _typed_dict_fields(cls: Any) -> Iterator[_Field]:
     for name, declared in typing.get_type_hints(cls, include_extras=True).items():
         hint = without_required(declared)
         given: Any = hint if name in cls.__required_keys__ else typing.NotRequired[hint]
-        yield _Field(name, given, EMPTY, annotated_description(hint))
+        yield _Field(name, given, EMPTY, annotated_description(hint), _key(cls, *_extras(hint)))
+
+
+def _extras(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+
+
+def _key(cls: Any, *declared: Any) -> str:
+    """The key that pydantic looks for in data, of what is `declared` of a field; "" if that is the field's name."""
+    config = getattr(cls, "model_config", None) or getattr(cls, "__pydantic_config__", None) or {}
+    aliases = [alias for one in declared if (alias := getattr(one, "validation_alias", None)) is not None]
+    if not aliases or config.get("populate_by_name") or config.get("validate_by_name"):
+        return ""
+    choices = getattr(aliases[0], "choices", aliases)
+    return next((choice for choice in choices if isinstance(choice, str)), None) or _path(choices[0])
+
+
+def _path(alias: Any) -> str:
+    """The way into the data that an `AliasPath` is: `names[0]`."""
+    first, *others = alias.path
+    return str(first) + "".join(f"[{part!r}]" for part in others)
 
 
 def _written(cls: Any, fields: list[_Field], write: Callable[[Any], str]) -> str:
@@ -162,4 +191,7 @@ def _written(cls: Any, fields: list[_Field], write: Callable[[Any], str]) -> str
 
 def _line(f: _Field, write: Callable[[Any], str]) -> str:
     default = "" if f.default is EMPTY else " = ..." if f.default is Ellipsis else f" = {write_value(f.default)}"
-    return f"{f.name}: {write(f.hint)}{default}" + (f"  # {f.description}" if f.description else "")
+    aliased = bool(f.key) and f.key != f.name
+    key = f.name if not aliased else f.key if f.key.partition("[")[0].isidentifier() else repr(f.key)
+    notes = "; ".join([*([f"its attribute is {f.name}"] if aliased else ()), *filter(None, [f.description])])
+    return f"{key}: {write(f.hint)}{default}" + (f"  # {notes}" if notes else "")

@@ -11,9 +11,10 @@ from __future__ import annotations
 import inspect
 import threading
 from abc import ABC, ABCMeta, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..bridges import in_worker, wait
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+
+
+MOST_ITEMS = 1_000
+"""Items of an iterator that are shown to a model."""
 
 
 class BaseTool(ABC):
@@ -72,6 +77,8 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     idempotent: bool = False
     skip_forward_signature_validation: bool = False
     is_initialized: bool = False
+    spreads_dict: bool = True
+    """Whether a call with one dict of arguments by name is a call with these arguments."""
 
     _derived: ClassVar[tuple[str, ...]] = ("facts", "signature", "_schema", "_checks", "_binding", "_setting_up")
 
@@ -121,10 +128,10 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name, as given. Raises `TypeError` when they don't fit the signature.
 
-        A single dict whose keys are all names of arguments is taken as those arguments.
+        A single dict whose keys are all names of arguments is taken as those arguments, if the tool `spreads_dict`.
         """
         positional, required, known = self._binding
-        only = args[0] if len(args) == 1 and not kwargs else None
+        only = args[0] if self.spreads_dict and len(args) == 1 and not kwargs else None
         if type(only) is dict and only and only.keys() <= known:
             args, kwargs = (), only
         bound = dict(zip(positional, args, strict=False))
@@ -193,12 +200,12 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
         """Call the tool and wait for its result. Arguments are bound, not validated.
 
         With `sanitize_inputs_outputs`, media values (`AgentImage`, ...) are unwrapped on the way in and the result
-        is wrapped by `output_type`.
+        is wrapped by `output_type`; an iterator becomes a list, of at most `MOST_ITEMS`.
         """
         result = self._begin(self.bind(args, kwargs), sanitize_inputs_outputs)
         if inspect.isawaitable(result):
             result = wait(result, instead=f"{self.name}.acall(...)")
-        return handle_agent_output_types(result, self.output_type) if sanitize_inputs_outputs else result
+        return self._sanitized(result) if sanitize_inputs_outputs else result
 
     async def acall(self, *, sanitize_inputs_outputs: bool = False, **arguments: Any) -> Any:
         """Call the tool without blocking the event loop: what isn't async runs on a thread.
@@ -214,7 +221,11 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
             result = await in_worker(self._begin, bound, sanitize_inputs_outputs)
         if inspect.isawaitable(result):
             result = await result
-        return handle_agent_output_types(result, self.output_type) if sanitize_inputs_outputs else result
+        return self._sanitized(result) if sanitize_inputs_outputs else result
+
+    def _sanitized(self, result: Any) -> Any:
+        """The result for whoever can only look at it: wrapped by `output_type`, and an iterator as a list."""
+        return handle_agent_output_types(listed(result), self.output_type)
 
     @property
     def _only_awaits(self) -> bool:
@@ -265,6 +276,19 @@ class Tool(BaseTool, metaclass=_ChecksDeclaration):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}{signature_text(self)}>"
+
+
+def listed(result: Any) -> Any:
+    """A generator, or another iterator, as a list that ends in "..." where there is more; else what was given."""
+    if not isinstance(result, Iterator):
+        return result
+    items = list(islice(result, MOST_ITEMS + 1))
+    if len(items) <= MOST_ITEMS:
+        return items
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+    return [*items[:MOST_ITEMS], "..."]
 
 
 def validate_tool_arguments(tool: Tool, arguments: Any) -> None:
