@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing
 from functools import cache
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AgentError
@@ -233,9 +234,13 @@ def _check_arguments(task: Any, additional_args: Any, max_steps: Any, images: An
         raise ValueError(f"max_steps must be a whole number, 0 or None for the agent's own; it is {max_steps!r}")
     if images is not None and not isinstance(images, list | tuple):
         raise TypeError(f"images is a list of images, not {images!r:.200}")
-    wrong = [name for name in additional_args or () if not (isinstance(name, str) and name.isidentifier())]
+    wrong = [name for name in additional_args or () if not _is_name(name)]
     if wrong:
         raise ValueError(f"additional_args become variables, so their names must be names: {wrong!r:.200} are not")
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name.isidentifier() and not iskeyword(name)
 
 
 def _transient(model: Any) -> Any:
