@@ -75,10 +75,12 @@ def test_doctor_names_the_models_there_are_where_the_one_that_is_asked_for_is_mi
     assert (found["ok"], found["remedy"]) == (False, f"{url} doesn't list 'mine'; it has: one, two")
 
 
-@pytest.mark.parametrize("listed", ["mine", "models/mine", "mine:latest"])
-def test_doctor_knows_a_model_by_what_servers_call_it(actlet, listed):
+@pytest.mark.parametrize(
+    ("listed", "asked"), [("models/mine", "mine"), ("mine:latest", "mine"), ("x/mine", "x/mine:nitro")]
+)
+def test_doctor_knows_a_model_by_what_servers_call_it(actlet, listed, asked):
     with listing("other", listed) as url:
-        assert model_finding(actlet, "--model", f"{url}:mine")["ok"]
+        assert model_finding(actlet, "--model", f"{url}:{asked}")["ok"]
 
 
 def test_doctor_notices_what_is_no_server_of_models_at_all(actlet):

@@ -142,11 +142,16 @@ def _serves(base: str, model: str, key: str | None) -> list[str]:
     listed = listed_models(base, key)
     if not listed:
         return [f"it lists no models, so whether it serves {model!r} can't be told"]
-    # Gemini's list has "models/" in front of each id, and Ollama knows "qwen3:latest" as "qwen3" too.
-    if any(model in (name, name.removeprefix("models/"), name.removesuffix(":latest")) for name in listed):
+    if {model, *_other_names(model)} & set(listed):
         return []
     some = ", ".join(listed[:_SOME]) + (f" and {len(listed) - _SOME} more" if len(listed) > _SOME else "")
     raise LookupError(f"{base} doesn't list {model!r}; it has: {some}")
+
+
+def _other_names(model: str) -> Iterator[str]:
+    yield f"models/{model}"  # Gemini's list
+    yield f"{model}:latest"  # Ollama's
+    yield model.rpartition(":")[0]  # OpenRouter's, of a model that is asked for in one of its ways, as x/y:nitro
 
 
 def _terminal() -> Finding:

@@ -100,10 +100,8 @@ class _Forgiving(io.FileIO):
 
 def _forgiving(stream: TextIO) -> TextIO:
     """A stream to the same file that forgives; or `stream` itself, if it is no file. `stream` stays the owner."""
-    try:
-        file = _Forgiving(stream.fileno(), "w", closefd=False)
-    except (OSError, ValueError):
+    bytes_of = getattr(stream, "buffer", None)
+    if not isinstance(getattr(bytes_of, "raw", bytes_of), io.FileIO):  # a test's, or a console of Windows
         return stream
-    return io.TextIOWrapper(
-        io.BufferedWriter(file), encoding=stream.encoding, errors="backslashreplace", line_buffering=True
-    )
+    file = io.BufferedWriter(_Forgiving(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(file, encoding=stream.encoding, errors="backslashreplace", line_buffering=True)
