@@ -54,7 +54,7 @@ def model_finding(actlet, *arguments):
 @pytest.mark.parametrize(
     ("served", "ok", "told"),
     [
-        ({"status": 404}, True, "it lists no models, so whether it serves 'mine' can't be told"),
+        ({"status": 404}, True, "it keeps no list of models, so whether it serves 'mine' can't be told"),
         ({"status": 405}, True, "can't be told"),
         ({"body": '{"models": []}'}, True, "can't be told"),
         ({"key": "secret"}, False, "refuses the API key"),
@@ -69,10 +69,18 @@ def test_doctor_tells_what_a_servers_answer_means(actlet, served, ok, told):
     assert told in (found["note"] if ok else found["remedy"])
 
 
-def test_doctor_names_the_models_there_are_where_the_one_that_is_asked_for_is_missing(actlet):
-    with listing("one", "two") as url:
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (["one", "two"], "one, two"),
+        ([], "no model"),
+        (list("abcdefghijkl"), "a, b, c, d, e, f, g, h, i, j and 2 more"),
+    ],
+)
+def test_doctor_names_the_models_there_are_where_the_one_that_is_asked_for_is_missing(actlet, models, told):
+    with listing(*models) as url:
         found = model_finding(actlet, "--model", f"{url}:mine")
-    assert (found["ok"], found["remedy"]) == (False, f"{url} doesn't list 'mine'; it has: one, two")
+    assert (found["ok"], found["remedy"]) == (False, f"{url} doesn't list 'mine'; it has: {told}")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def server():
         ("http://host:8000:7b", {}, "7b", "http://host:8000/v1"),
         ("http://[::1]:8000/v1:m", {}, "m", "http://[::1]:8000/v1"),
         ("http://me:word@host:8000/v1:m", {}, "m", "http://me:word@host:8000/v1"),
+        ("http://host:8000:m@1", {}, "m@1", "http://host:8000/v1"),
+        ("http://host:8000/v1:@cf/m", {}, "@cf/m", "http://host:8000/v1"),
     ],
 )
 def test_a_model_is_named_by_its_provider_or_its_servers_url(spec, env, model_id, base):

@@ -140,11 +140,12 @@ def _serves(base: str, model: str, key: str | None) -> list[str]:
     from ..models.listing import listed_models
 
     listed = listed_models(base, key)
-    if not listed:
-        return [f"it lists no models, so whether it serves {model!r} can't be told"]
+    if listed is None:
+        return [f"it keeps no list of models, so whether it serves {model!r} can't be told"]
     if {model, *_other_names(model)} & set(listed):
         return []
-    some = ", ".join(listed[:_SOME]) + (f" and {len(listed) - _SOME} more" if len(listed) > _SOME else "")
+    some = ", ".join(listed[:_SOME]) or "no model"
+    some += f" and {len(listed) - _SOME} more" if len(listed) > _SOME else ""
     raise LookupError(f"{base} doesn't list {model!r}; it has: {some}")
 
 

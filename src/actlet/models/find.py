@@ -26,7 +26,7 @@ PROBE_TIMEOUT = 0.5
 
 _URL = re.compile(
     r"""(?P<base>https?://
-        (?:[^/@]*@)?                # a login
+        (?:[^/@:]*(?::[^/@:]*)?@)?+ # a login
         (?:\[[^]/]*\]|[^/:]+)       # the host
         (?::\d+(?=[/:]|$))?+        # its port, which is never taken for a model
         (?:/[^:]*)?)                # the path
@@ -178,9 +178,9 @@ def _path_of(base: str) -> str:
         is_one = url.scheme in ("http", "https") and url.hostname and url.port != 0
     except ValueError as error:
         _fail(f"{base!r} is no URL: {error}")
-    return (
-        url.path.strip("/") if is_one else _fail(f"{base!r} is no URL of a server: write it as http://host:port/v1")
-    )
+    if not is_one:
+        _fail(f"{base!r} is no URL of a server: write it as http://host:port/v1")
+    return url.path.strip("/")
 
 
 def _recording(path: str) -> ReplayModel:
