@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "src" / "actlet"
 ORDER = [
     {"errors"},
+    {"printable"},
     {"messages"},
     {"media"},
     {"threads", "turns", "portal", "bridges"},

@@ -93,4 +93,4 @@ if not TYPE_CHECKING:  # type checkers can't read this list, and would take ever
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted({*_MODULE_OF, *(name for name in globals() if name.startswith("__"))})

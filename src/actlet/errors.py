@@ -16,6 +16,7 @@
         InterpreterError              a snippet run by hand in an executor failed (also a ValueError)
       SerializationError            a value can't cross between host and box
       MissingExtraError             an optional part isn't installed (also an ImportError)
+        BoxMissingExtraError          a box needs it (also a BoxError)
       NoModelError                  no model was found for what was asked (also a ValueError)
       InternalError                 our fault, never the user's
 
@@ -119,6 +120,10 @@ class MissingExtraError(ActletError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the {extra!r} extra: pip install 'actlet[{extra}]'")
+
+
+class BoxMissingExtraError(MissingExtraError, BoxError):
+    """What a box needs isn't installed. Catch it as either of the two that it is."""
 
 
 class NoModelError(ActletError, ValueError):

@@ -191,6 +191,12 @@ def test_an_answer_may_be_any_object():
     assert coder([code("final_answer(locate())")], [locate]).run("Where?") == Point(3)
 
 
+@pytest.mark.parametrize("name", ["class", "1x", "a b", 3])
+def test_additional_args_are_named_as_variables_can_be(name):
+    with pytest.raises(ValueError, match="their names must be names"):
+        coder([code("final_answer(1)")]).run("Go.", additional_args={name: 1})
+
+
 def test_additional_args_are_variables_of_the_code_and_the_model_is_told_their_names_and_types():
     agent = coder([code("final_answer(sum(prices) + fee)")])
     assert agent.run("Total?", additional_args={"prices": [1, 2], "fee": 0.5}) == 3.5

@@ -88,7 +88,17 @@ def test_packages_are_installed_for_the_code(actlet, serve, package):
     ("arguments", "told"),
     [
         (["--executor-option", "memory_mb", "Go."], "'memory_mb' is not KEY=VALUE"),
-        (["--executor-option", "colour=blue", "Go."], "colour"),
+        (
+            ["--executor-option", "colour=blue", "Go."],
+            "a box of the type 'sandbox' has no option 'colour'. There is: memory_mb, cpu_seconds, ",
+        ),
+        (
+            ["--agent", "tool-calling", "--executor", "nope", "--packages", "foo", "Go."],
+            "--executor and --packages: an agent that acts by tool calls runs no code, and has no box",
+        ),
+        (["--agent", "tool-calling", "--imports", "math", "Go."], "--imports: an agent"),
+        (["--agent", "tool-calling", "--executor-option", "a=b", "Go."], "--executor-option: an agent"),
+        (["--agent", "tool-calling", "--snippet-timeout", "3", "Go."], "--snippet-timeout: an agent"),
         (["--executor-option", "memory_mb=-1", "Go."], "memory_mb must be a whole number above 0"),
         (["--executor", "local", "--packages", "numpy", "Go."], "--executor sandbox, docker or wasm"),
         (["--packages", "--index-url=http://x", "Go."], "--packages"),

@@ -35,8 +35,18 @@ def test_the_commands_do_what_they_say(actlet, serve):
 def test_a_turn_that_fails_does_not_end_the_conversation(actlet, serve):
     _, model = serve(Answer(status=400, body={"error": {"message": "not today"}}), code("final_answer('better')"))
     done = actlet("chat", *model, text="One.\nTwo.\n")
-    assert (done.returncode, done.stdout) == (0, "better\n")
+    assert (done.returncode, done.stdout) == (1, "better\n")
     assert done.stderr.count("not today") == 1
+
+
+def test_of_lines_that_are_piped_in_the_first_failure_is_the_exit_code(actlet, serve):
+    refused = Answer(status=400, body={"error": {"message": "not today"}})
+    _, model = serve(
+        code("final_answer('good')"), code("x = 1"), "About two.", refused, code("final_answer('better')")
+    )
+    done = actlet("chat", "--max-steps", "1", *model, text="One.\nTwo.\nThree.\nFour.\n")
+    assert (done.returncode, done.stdout) == (3, "good\nAbout two.\nbetter\n")
+    assert done.stderr.count("1 steps weren't enough; the answer is the model's best so far, unchecked") == 1
 
 
 class Terminal:

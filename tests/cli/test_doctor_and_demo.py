@@ -4,7 +4,9 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from openai_server import OpenAIServer
+import pytest
+from listing_server import listing, no_http
+from openai_server import Answer, OpenAIServer
 
 from actlet.cli.doctor import CORE, EXTRAS
 from actlet.demo.check import right_answer
@@ -25,7 +27,8 @@ def test_doctor_says_what_works_and_ends_well_where_the_essentials_do(actlet, se
 
 
 def test_doctor_says_what_to_do_about_what_is_missing(actlet):
-    done = actlet("doctor", "--model", "nobody:nothing")
+    actlet.env["ACTLET_MODEL"] = "nobody:nothing"
+    done = actlet("doctor")
     assert done.returncode == 0
     assert "missing  model" in done.stdout
     assert "actlet demo" in done.stdout
@@ -36,8 +39,72 @@ def test_doctor_notices_a_server_that_does_not_answer(actlet):
     with OpenAIServer() as server:
         url = server.url
     done = actlet("doctor", "--model", f"{url}:stand-in")
-    assert "missing  model" in done.stdout
-    assert url in done.stdout
+    assert done.returncode == 1
+    assert "FAILED   model" in done.stdout
+    assert f"{url} doesn't answer" in done.stdout
+
+
+def model_finding(actlet, *arguments):
+    done = actlet("doctor", "--json", *arguments)
+    (found,) = [f for f in json.loads(done.stdout)["findings"] if f["name"] == "model"]
+    assert found["ok"] is (done.returncode == 0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("served", "ok", "told"),
+    [
+        ({"status": 404}, True, "it keeps no list of models, so whether it serves 'mine' can't be told"),
+        ({"status": 405}, True, "can't be told"),
+        ({"body": '{"models": []}'}, True, "can't be told"),
+        ({"key": "secret"}, False, "refuses the API key"),
+        ({"status": 500}, False, "it answers 500"),
+        ({"body": "<html>"}, False, "is no server of models"),
+    ],
+)
+def test_doctor_tells_what_a_servers_answer_means(actlet, served, ok, told):
+    with listing(**served) as url:
+        found = model_finding(actlet, "--model", f"{url}:mine")
+    assert found["ok"] is ok
+    assert told in (found["note"] if ok else found["remedy"])
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        (["one", "two"], "one, two"),
+        ([], "no model"),
+        (list("abcdefghijkl"), "a, b, c, d, e, f, g, h, i, j and 2 more"),
+    ],
+)
+def test_doctor_names_the_models_there_are_where_the_one_that_is_asked_for_is_missing(actlet, models, told):
+    with listing(*models) as url:
+        found = model_finding(actlet, "--model", f"{url}:mine")
+    assert (found["ok"], found["remedy"]) == (False, f"{url} doesn't list 'mine'; it has: {told}")
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"), [("models/mine", "mine"), ("mine:latest", "mine"), ("x/mine", "x/mine:nitro")]
+)
+def test_doctor_knows_a_model_by_what_servers_call_it(actlet, listed, asked):
+    with listing("other", listed) as url:
+        assert model_finding(actlet, "--model", f"{url}:{asked}")["ok"]
+
+
+def test_doctor_notices_what_is_no_server_of_models_at_all(actlet):
+    with no_http() as url:
+        found = model_finding(actlet, "--model", f"{url}:mine")
+    assert "is no server of models" in found["remedy"]
+
+
+def test_doctor_says_once_what_is_wrong_with_docker(actlet, serve):
+    _, model = serve("never asked")
+    actlet.env["DOCKER_HOST"] = f"unix://{actlet.folder}/no-engine.sock"
+    findings = json.loads(actlet("doctor", "--json", *model).stdout)["findings"]
+    (found,) = [finding for finding in findings if finding["name"] == "box docker"]
+    assert found["detail"].startswith("no container engine answers (unix://")
+    assert found["remedy"].startswith("start Docker")
+    assert "actlet doctor" not in found["remedy"]
 
 
 def test_doctor_prints_its_findings_as_json(actlet, serve):
@@ -86,6 +153,22 @@ def test_the_demo_fails_when_the_answer_is_wrong(actlet, serve):
     _, (_, model) = serve(f"I guess.\n<code>\nfinal_answer({wrong.__dict__!r})\n</code>")
     done = actlet("demo", "--live", model)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "WRONG.")
+
+
+def test_a_demo_whose_model_fails_has_no_answer_to_be_wrong(actlet, serve):
+    _, (_, model) = serve(Answer(status=400, body={"error": {"message": "not today"}}))
+    done = actlet("demo", "--live", model)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the run failed, so there is no answer to check" in done.stderr
+    assert "not today" in done.stderr
+
+
+def test_a_recording_that_cannot_be_kept_is_told_before_the_model_is_asked(actlet, serve):
+    server, (_, model) = serve("never asked")
+    done = actlet("demo", "--live", model, "--record", "nowhere/mine.jsonl")
+    assert (done.returncode, done.stdout, server.requests) == (2, "", [])
+    assert "nowhere/mine.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_live_demo_can_be_recorded(actlet, serve, tmp_path):

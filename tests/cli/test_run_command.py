@@ -104,9 +104,16 @@ def test_a_failure_tells_the_url_when_the_server_has_gone_away(actlet, serve):
         (["--tools", "json:decoder", "Go."], "is a module"),
         (["--output-type", "list[", "Go."], "'list['"),
         (["--output-type", "__import__", "Go."], "'__import__'"),
+        (["--output-type", "int[str]", "Go."], "'int[str]'"),
+        (["--output-type", "None[int]", "Go."], "'None[int]'"),
+        (["--output-type", "Any[int]", "Go."], "'Any[int]'"),
+        (["--output-type", "None", "Go."], "use str, int, float, bool, list, dict, tuple, set, Any, such a type"),
         (["--var", "1x=3", "Go."], "'1x=3'"),
+        (["--var", "class=1", "Go."], "'class=1'"),
+        (["--file", "class=gone.log", "Go."], "'class=gone.log'"),
         (["--file", "log=gone.log", "Go."], "'gone.log'"),
         (["--image", "gone.png", "Go."], "'gone.png'"),
+        (["--image", __file__, "Go."], "could not be read as an image"),
         (["--executor", "cellar", "Go."], "cellar"),
     ],
 )
@@ -117,6 +124,28 @@ def test_a_command_that_is_not_understood_ends_with_exit_code_2(actlet, serve, a
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert server.requests == []
+
+
+def test_an_image_that_is_cut_short_ends_with_exit_code_2(actlet, serve, tmp_path):
+    from PIL import Image
+
+    Image.effect_noise((64, 64), 50).save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:1000])
+    server, model = serve("never asked")
+    done = actlet("run", *model, "--image", "half.png", "Look.")
+    assert (done.returncode, done.stdout, server.requests) == (2, "", [])
+    assert "'half.png' could not be read as an image" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_image_without_pillow_says_what_to_install(actlet, serve, tmp_path):
+    (tmp_path / "PIL.py").write_text("raise ImportError('there is no Pillow here')")
+    (tmp_path / "dot.png").write_bytes(b"")
+    server, model = serve("never asked")
+    done = actlet("run", *model, "--image", "dot.png", "Look.")  # -m has the current folder searched first
+    assert (done.returncode, done.stdout, server.requests) == (2, "", [])
+    assert "pip install 'actlet[images]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_when_the_steps_run_out_the_best_answer_so_far_is_printed_with_exit_code_3(actlet, serve):
@@ -130,6 +159,45 @@ def test_a_model_that_nobody_offers_ends_with_exit_code_4(actlet):
     done = actlet("run", "--model", "nobody:nothing", "Go.")
     assert (done.returncode, done.stdout) == (4, "")
     assert "nobody" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("replay:gone.jsonl", "replay:gone.jsonl is no recording that can be replayed: "),
+        ("replay:", "is no recording"),
+        ("replay:/", "is no recording"),
+        (f"replay:{__file__}", "is no recording"),
+        ("http://[::1/v1:m", "is no URL"),
+        ("http://127.0.0.1:99999/v1:m", "out of range"),
+    ],
+)
+@pytest.mark.parametrize("command", [("run", "Go.", "--model"), ("doctor", "--model"), ("demo", "--live")])
+def test_a_model_that_cannot_be_had_is_told_in_words(actlet, command, spec, told):
+    done = actlet(*command, spec)
+    assert done.returncode == (1 if command[0] == "doctor" else 4)
+    assert told in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("setting", ["http://[::1/v1", "http://127.0.0.1:99999/v1"])
+def test_openais_own_setting_may_hold_nonsense(actlet, setting):
+    actlet.env |= {"OPENAI_BASE_URL": setting, "OPENAI_API_KEY": "k"}
+    for command in (("run", "-q", "Go."), ("doctor",)):
+        done = actlet(*command, "--model", "openai:m")
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+
+
+def test_json_is_json_whatever_the_numbers_are(actlet, serve):
+    def no_json(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    _, model = serve(code("final_answer([float('inf'), float('-inf'), float('nan'), 1.5])"))
+    named = ["Infinity", "-Infinity", "NaN", 1.5]
+    whole = json.loads(actlet("run", *model, "--json", "Go.").stdout, parse_constant=no_json)
+    assert whole["output"] == named
+    assert json.loads(actlet("run", *model, "Go.").stdout, parse_constant=no_json) == named
 
 
 def test_ctrl_c_stops_at_once_and_says_how_far_it_came(actlet, serve):
@@ -147,6 +215,17 @@ def test_ctrl_c_stops_at_once_and_says_how_far_it_came(actlet, serve):
     assert "stopped after 1 step\n" in err
     assert "Traceback" not in err
     assert server.wait_for("hung_up", 1)
+
+
+def test_json_tells_of_ctrl_c_too(actlet, serve):
+    server, model = serve(Answer("too late", delay=30))
+    process = actlet.start("run", *model, "--json", "Go.")
+    assert server.wait_for("at_once", 1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    result = json.loads(out)
+    assert (process.returncode, result["success"], result["output"]) == (130, False, None)
+    assert result["error"] == {"type": "KeyboardInterrupt", "message": "stopped after 0 steps"}
 
 
 def test_ctrl_c_stops_a_snippet_that_never_ends(actlet, serve):

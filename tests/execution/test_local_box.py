@@ -215,11 +215,11 @@ def later():
         told.append(str(error))
 thread = threading.Thread(target=later, daemon=True)
 thread.start()
-final_answer((go, thread, told))"""
+final_answer((go, thread, told, later))"""
 
 
 def test_a_thread_that_was_left_behind_reaches_nothing_of_the_next_session(box):
-    go, thread, told = box.run(LEFT_BEHIND).output
+    go, thread, told, _later = box.run(LEFT_BEHIND).output
     box.reset()
     box.send_variables({"go": go, "thread": thread})
     output = box.run("go.set()\nthread.join()\nprint('mine')")

@@ -46,9 +46,10 @@ def test_a_loop_is_stopped_on_time_and_the_variables_are_kept(loop):
     box.cleanup()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_finalizer_that_never_ends_holds_up_no_other_session():
     box = box_with(timeout_seconds=0.2)
-    box.run("class Held:\n    def __del__(self):\n        while True: pass\nheld = Held()")
+    box.run("class Held:\n    def __del__(self):\n        while True: pass\nheld = Held()\n1")
     started = time.monotonic()
     box.reset()
     assert box.run("1 + 1").output == 2

@@ -160,6 +160,11 @@ def test_a_value_that_would_be_written_out_for_ever_is_cut(value):
     assert "..." in text
 
 
+def test_numbers_that_json_does_not_have_become_their_names():
+    whole = {"a": float("inf"), "b": [float("-inf"), float("nan"), 1e308]}
+    assert jsonable(whole) == {"a": "Infinity", "b": ["-Infinity", "NaN", 1e308]}
+
+
 def test_large_values_are_kept_whole():
     rows = [{"number": n, "name": str(n)} for n in range(30_000)]
     assert jsonable(rows) == rows

@@ -3,6 +3,7 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from listing_server import listing
 from openai_server import Answer, OpenAIServer
 
 from actlet.messages import ChatMessage
@@ -38,6 +39,12 @@ def server():
         ("ollama:qwen3:8b", {}, "qwen3:8b", NOWHERE),
         ("http://host:8000/v1:qwen3:8b", {}, "qwen3:8b", "http://host:8000/v1"),
         ("https://host/api/v1/:m", {}, "m", "https://host/api/v1/"),
+        ("http://host:8000:m", {}, "m", "http://host:8000/v1"),
+        ("http://host:8000:7b", {}, "7b", "http://host:8000/v1"),
+        ("http://[::1]:8000/v1:m", {}, "m", "http://[::1]:8000/v1"),
+        ("http://me:word@host:8000/v1:m", {}, "m", "http://me:word@host:8000/v1"),
+        ("http://host:8000:m@1", {}, "m@1", "http://host:8000/v1"),
+        ("http://host:8000/v1:@cf/m", {}, "@cf/m", "http://host:8000/v1"),
     ],
 )
 def test_a_model_is_named_by_its_provider_or_its_servers_url(spec, env, model_id, base):
@@ -53,10 +60,59 @@ def test_settings_go_to_the_model():
 
 
 def test_a_url_without_a_model_takes_the_servers_first_chat_model(server):
-    for spec in (server.url, server.url.removesuffix("/v1")):
+    for spec in (
+        server.url,
+        f"{server.url}:",
+        server.url.removesuffix("/v1"),
+        f"{server.url.removesuffix('/v1')}:",
+    ):
         found = find(spec)
         assert found.model.model_id == "qwen3:8b"
         assert found.model.generate(ASK).content == "here"
+
+
+def test_a_server_that_needs_a_key_is_asked_with_it():
+    with listing("mine", key="secret") as url:
+        assert find(None, {"ACTLET_API_BASE": url, "ACTLET_API_KEY": "secret"}).model.model_id == "mine"
+        assert find(url, api_key="secret").model.model_id == "mine"
+        with pytest.raises(NoModelError, match=f"{url} refuses the API key"):
+            find(url)
+
+
+def test_a_key_does_not_follow_where_a_server_sends_it():
+    seen = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.headers.get("Authorization"))
+            if len(seen) == 1:
+                self.send_response(302)
+                self.send_header("Location", f"http://localhost:{self.server.server_port}/other/models")
+                self.end_headers()
+            else:
+                self.send_response(404)
+                self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with pytest.raises(NoModelError, match="name one"):
+        find(f"http://127.0.0.1:{server.server_port}/v1", api_key="secret")
+    server.shutdown()
+    server.server_close()
+    assert seen == ["Bearer secret", None]
+
+
+def test_a_server_that_was_named_may_take_its_time():
+    with listing("mine", delay=0.8) as url:
+        assert find(url).model.model_id == "mine"
+
+
+def test_a_list_of_models_may_be_a_plain_one():
+    with listing(body='[{"id": "mine"}]') as url:
+        assert find(url).model.model_id == "mine"
 
 
 def test_with_a_base_the_text_is_the_models_id(server):
@@ -109,11 +165,21 @@ def test_a_local_server_is_asked_for_its_models(server):
         ("nobody:gpt-5", "'nobody:gpt-5' names no provider"),
         ("ollama", "pull a model"),
         (NOWHERE, "is it running"),
+        ("http://[::1/v1:m", "is no URL"),
+        ("http://host:99999/v1:m", "'http://host:99999/v1' is no URL: Port out of range"),
+        ("replay:", "is no recording"),
+        ("replay:/no/such/file", "'/no/such/file'"),
     ],
 )
 def test_a_model_that_cannot_be_had_says_what_to_do(spec, told):
     with pytest.raises(NoModelError, match=told):
         find(spec)
+
+
+@pytest.mark.parametrize("base", ["127.0.0.1:8919/v1", "localhost:8919/v1", "ftp://host/v1", "http://"])
+def test_a_base_that_is_no_url_says_how_one_is_written(base):
+    with pytest.raises(NoModelError, match=f"'{base}' is no URL of a server: write it as http://host:port/v1"):
+        find(None, {"ACTLET_API_BASE": base})
 
 
 def test_with_nothing_at_all_the_ways_are_listed():

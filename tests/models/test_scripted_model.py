@@ -218,12 +218,28 @@ def test_a_recording_of_a_relay_replays():
     assert said.token_usage == TokenUsage(1, 2)
 
 
-def test_what_is_no_recording_is_refused_with_its_line(tmp_path):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "half a li",
+        "3",
+        '{"request": {}}',
+        '{"request": {"messages": 3}, "reply": {}}',
+        '{"request": [], "reply": 1}',
+    ],
+)
+def test_what_is_no_recording_is_refused_with_its_line(tmp_path, line):
     path = tmp_path / "run.jsonl"
     record(path, conversation("a"))
-    path.write_text(path.read_text() + "half a li")
+    path.write_text(path.read_text() + line)
     with pytest.raises(JournalError, match="line 2"):
         ReplayModel(path)
+
+
+def test_what_ends_a_line_elsewhere_ends_no_line_of_a_recording(tmp_path):
+    path = tmp_path / "run.jsonl"
+    record(path, conversation("a"), replies=["one\u2028two\x85three\x0bfour"])
+    assert ReplayModel(path).generate(conversation("a")).content == "one\u2028two\x85three\x0bfour"
 
 
 @pytest.mark.parametrize("stream", [False, True])

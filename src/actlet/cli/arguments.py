@@ -1,10 +1,12 @@
-"""What the command line may hold. Imports nothing of actlet, so that `actlet --help` is there at once."""
+"""What the command line may hold. Imports nothing of the library, so that `actlet --help` is there at once."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
+from typing import Any
 
 from .exits import EXIT_CODES
+from .streams import write
 
 _EXAMPLES = """\
 examples:
@@ -24,9 +26,20 @@ PROVIDER:MODEL-ID, such as openai:gpt-5-mini, ollama:qwen3:8b or http://host:800
 is found: ACTLET_MODEL, then API keys in the environment, then a local server that answers"""
 
 
+class _Parser(ArgumentParser):
+    """A parser whose help is an answer."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print it to `file`, or else to stdout."""
+        if file is None:
+            write(self.format_help().rstrip())
+        else:
+            super().print_help(file)
+
+
 def parser() -> ArgumentParser:
     """The parser of every command."""
-    top = ArgumentParser(
+    top: ArgumentParser = _Parser(
         prog="actlet",
         description="Agents that act by writing Python.",
         epilog=_EXAMPLES + EXIT_CODES,
@@ -43,15 +56,24 @@ def parser() -> ArgumentParser:
 
 def _command(commands: _SubParsersAction[ArgumentParser], name: str, text: str, epilog: str = "") -> ArgumentParser:
     return commands.add_parser(
-        name, help=text, description=text, epilog=epilog, formatter_class=RawDescriptionHelpFormatter
+        name,
+        help=text.partition("\n")[0],
+        description=text,
+        epilog=epilog,
+        formatter_class=RawDescriptionHelpFormatter,
     )
 
 
 def _run(commands: _SubParsersAction[ArgumentParser]) -> None:
-    text = "Carry out a task. The answer goes to stdout (as JSON, unless it is text), everything else to stderr."
+    text = (
+        "Carry out a task. The answer goes to stdout (as JSON, unless it is text), everything else to stderr.\n"
+        'Numbers that JSON lacks are strings in it: "NaN", "Infinity", "-Infinity".'
+    )
     command = _command(commands, "run", text, EXIT_CODES)
     command.add_argument("task", metavar="TASK", help="what to do; - reads it from stdin")
-    command.add_argument("--json", action="store_true", help="print the whole result as one JSON object")
+    command.add_argument(
+        "--json", action="store_true", help="print the whole result, or the failure, as one JSON object"
+    )
     command.add_argument(
         "--output-type",
         metavar="TYPE",
@@ -74,7 +96,10 @@ def _run(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 
 def _chat(commands: _SubParsersAction[ArgumentParser]) -> None:
-    text = "Talk with an agent that remembers. /help lists what else it understands."
+    text = (
+        "Talk with an agent that remembers. /help lists what else it understands.\n"
+        "Where lines are piped in, all are carried out, and the exit code is that of the first turn that failed."
+    )
     _agent_options(_command(commands, "chat", text, EXIT_CODES))
 
 
@@ -148,8 +173,8 @@ def _box_options(command: ArgumentParser) -> None:
         metavar="REQUIREMENT",
         action="append",
         default=[],
-        help="packages to install for its code, once, such as 'numpy>=2'; several with spaces, repeatable. Not for "
-        "local",
+        help="packages to install for its code, once, such as 'numpy>=2'; several with commas or spaces, "
+        "repeatable. Not for local",
     )
     box.add_argument(
         "--imports",

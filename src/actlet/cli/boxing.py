@@ -7,14 +7,14 @@ from typing import Any
 
 from ..execution.boxes import readiness
 from .exits import CommandError
-from .named import json_or_text, split
-from .saying import say
+from .named import json_or_text, requirements, split
+from .streams import say
 
 
 def box_settings(options: Namespace) -> dict[str, Any]:
     """The settings of a code agent that say where its code runs. Raises `CommandError` where they don't fit."""
     executor = options.executor or default_box()
-    packages = split(options.packages, " ")
+    packages = requirements(options.packages)
     if packages and executor == "local":
         raise CommandError("--packages need a box to be installed in: --executor sandbox, docker or wasm")
     given = dict(map(_option, options.executor_option))
@@ -27,6 +27,14 @@ def box_settings(options: Namespace) -> dict[str, Any]:
         "executor_type": executor,
         "executor_kwargs": given,
     }
+
+
+def refuse_box_options(options: Namespace) -> None:
+    """Raise `CommandError` if there are options of a box, for an agent that runs no code."""
+    of_a_box = ("executor", "executor_option", "packages", "imports", "snippet_timeout")
+    given = [f"--{name.replace('_', '-')}" for name in of_a_box if getattr(options, name)]
+    if given:
+        raise CommandError(f"{' and '.join(given)}: an agent that acts by tool calls runs no code, and has no box")
 
 
 def default_box() -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from ..errors import BoxError
 from ..monitoring import AgentLogger, LogLevel
-from .boxing import box_settings
-from .exits import CommandError, Exit, UnansweredError
+from .boxing import box_settings, refuse_box_options
+from .exits import CommandError, Exit
 from .named import named_tool, split
 from .reaching import unanswered
-from .saying import say
+from .streams import say
 
 QUICKLY = 0.5
 """Seconds in which a server that isn't there refuses the connection; one that is slow is asked all the same."""
@@ -32,6 +32,8 @@ def build_agent(options: Namespace, **settings: Any) -> Any:
     from ..agents import CodeAgent, MultiStepAgent, ToolCallingAgent
 
     level = LogLevel.ERROR if options.quiet else LogLevel.DEBUG if options.verbose else LogLevel.INFO
+    if options.agent == "tool-calling":
+        refuse_box_options(options)
     named = [named_tool(name) for name in split(options.tools)]
     model = find(options.model, options.api_base, options.api_key, quiet=options.quiet)
     settings |= {
@@ -48,17 +50,17 @@ def build_agent(options: Namespace, **settings: Any) -> Any:
         if options.agent == "tool-calling":
             return ToolCallingAgent(**settings)
         return CodeAgent(**settings, **box_settings(options))
-    except (ValueError, TypeError, ImportError) as error:
-        raise CommandError(str(error)) from error
     except BoxError as error:
         raise CommandError(str(error), Exit.FAILED) from error
+    except (ValueError, TypeError, ImportError) as error:
+        raise CommandError(str(error)) from error
 
 
 def find(spec: str | None, api_base: str | None = None, api_key: str | None = None, quiet: bool = False) -> Any:
     """The model that is asked for, or the one that is there. Says which, and why.
 
-    Raises `CommandError` if there is none, and `UnansweredError` where its server refuses the connection: a run
-    would try again for a while.
+    Raises `CommandError` if there is none, and where its server refuses the connection: a run would try again for
+    a while.
     """
     from ..models.find import find_model
 
@@ -72,5 +74,5 @@ def find(spec: str | None, api_base: str | None = None, api_key: str | None = No
             say(f"actlet: {note}")
     problem = unanswered(found.model, QUICKLY)
     if isinstance(problem, ConnectionRefusedError):
-        raise UnansweredError(str(problem))
+        raise CommandError(str(problem), Exit.FAILED)
     return found.model

@@ -1,6 +1,7 @@
 """`actlet chat`: a conversation with an agent that remembers. Answers go to stdout, everything else to stderr.
 
-Ctrl-C stops the turn that is going on and keeps what was said; Ctrl-D leaves. Lines may also be piped in.
+Ctrl-C stops the turn that is going on and keeps what was said; Ctrl-D leaves. Lines may also be piped in: nobody
+sees then how a turn went, so the exit code tells of the first that failed, after all of them were carried out.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from typing import Any
 from ..errors import ActletError
 from .building import build_agent
 from .exits import Exit
-from .run import answer_text
-from .saying import say
+from .run import answer_text, out_of_steps
+from .streams import asking, give, say
 
 _PROMPT = "> "
 
 
 def chat(options: Namespace) -> Exit:
     """Talk until the input ends."""
-    conversation = _Conversation(build_agent(options))
+    conversation = _Conversation(build_agent(options), options)
     if sys.stdin.isatty():
         say("Ctrl-C stops a turn, Ctrl-D leaves, /help lists the commands.")
     for line in _lines():
         if not conversation.take(line.strip()):
             break
-    return Exit.ANSWERED
+    return Exit.ANSWERED if sys.stdin.isatty() else conversation.first_failure
 
 
 def _lines() -> Iterator[str]:
@@ -42,20 +43,19 @@ def _lines() -> Iterator[str]:
 
 
 def _ask() -> str:
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        with suppress(ImportError):  # not on Windows; it gives `input` editing and a history
-            import readline  # noqa: F401
-        return input(_PROMPT)
-    if sys.stdin.isatty():
-        print(_PROMPT, end="", file=sys.stderr, flush=True)
-    return input()
+    with asking() as can_edit:
+        if can_edit:
+            with suppress(ImportError):  # not on Windows; it gives `input` editing and a history
+                import readline  # noqa: F401
+        return input(_PROMPT if sys.stdin.isatty() else "")
 
 
 class _Conversation:
     """A session, and what may be done with it by a line of text."""
 
-    def __init__(self, agent: Any) -> None:
-        self._agent = agent
+    def __init__(self, agent: Any, options: Namespace) -> None:
+        self._agent, self._options = agent, options
+        self.first_failure = Exit.ANSWERED
         self._session = agent.session()
         self._commands: dict[str, Callable[[], None]] = {
             "/help": self._help,
@@ -76,11 +76,19 @@ class _Conversation:
 
     def _answer(self, task: str) -> None:
         try:
-            print(answer_text(self._session.run(task)), flush=True)
+            ended = self._turn(task)
         except KeyboardInterrupt:
             say("(stopped; the conversation goes on)")
         except ActletError:
             say("(failed; the conversation goes on)")  # the console has told why
+            self.first_failure = self.first_failure or Exit.FAILED
+        else:
+            self.first_failure = self.first_failure or ended
+
+    def _turn(self, task: str) -> Exit:
+        result = self._session.run(task, return_full_result=True)
+        give(answer_text(result.output))
+        return Exit.ANSWERED if result.success else out_of_steps(self._options)
 
     def _help(self) -> None:
         """List the commands."""

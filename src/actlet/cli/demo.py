@@ -12,7 +12,7 @@ from ..demo.task import TASK, Answer, demo_agent
 from ..errors import ActletError
 from .building import StderrLogger, find
 from .exits import CommandError, Exit
-from .saying import say
+from .streams import give, say
 
 _REPLAY = """\
 This is a replay: the model's replies are a recording, of a language model that answered this agent.
@@ -29,22 +29,22 @@ def demo(options: Namespace) -> Exit:
         raise CommandError("--record records a live model: give --live MODEL too")
     if not options.live:
         say(_REPLAY)
-    answer = _carried_out(_model(options.live, options.record))
+    try:
+        answer = _carried_out(_model(options.live, options.record))
+    except ActletError as error:  # which the console has told
+        raise CommandError("the run failed, so there is no answer to check", Exit.FAILED) from error
     right = right_answer()
-    print(f"answered: {answer}\ncomputed: {right}\n{'The answer is right.' if answer == right else 'WRONG.'}")
+    give(f"answered: {answer}\ncomputed: {right}\n{'The answer is right.' if answer == right else 'WRONG.'}")
     if not options.live:
         say("\n" + _LIVE)
     return Exit.ANSWERED if answer == right else Exit.FAILED
 
 
-def _carried_out(model: Any) -> Answer | None:
+def _carried_out(model: Any) -> Answer:
     from ..monitoring import LogLevel
 
     agent = demo_agent(model, logger=StderrLogger(LogLevel.INFO), stream_outputs=model.can_stream)
-    try:
-        answer: Answer = agent.run(TASK)
-    except ActletError:
-        return None
+    answer: Answer = agent.run(TASK)
     return answer
 
 
@@ -57,4 +57,14 @@ def _model(live: str | None, record: str | None) -> Any:
         model.can_stream = True  # in one piece, so that what the model says is shown before what its code does
         return model
     found = find(live)
-    return RecordingModel(found, Path(record)) if record else found
+    return RecordingModel(found, _writable(record)) if record else found
+
+
+def _writable(record: str) -> Path:
+    """The file of a recording, which is there from now on: nobody pays for replies that can't be kept."""
+    path = Path(record)
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise CommandError(f"--record can't be written: {error}") from error
+    return path

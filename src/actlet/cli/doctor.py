@@ -1,12 +1,11 @@
 """`actlet doctor`: what works on this machine, and what to do about what doesn't.
 
 Each check looks at one thing and gives a finding. Only Python, the package and the local box are essential: without
-a model there is still the demo, and without an extra there is the rest.
+a model there is still the demo, and without an extra there is the rest; but a model that is asked for by name is.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import sys
@@ -19,6 +18,7 @@ from time import perf_counter
 from ..execution.boxes import BOXES, readiness
 from .exits import Exit
 from .reaching import base_of
+from .streams import as_json, give
 
 EXTRAS = {
     "openai": ("openai",),
@@ -27,6 +27,8 @@ EXTRAS = {
     "audio": ("soundfile", "numpy"),
     "data": ("pandas", "numpy"),
 }
+_SOME = 10
+"""How many of a server's models are named where the one that is asked for is missing."""
 CORE = ("pydantic", "jinja2", "rich", "pyyaml", "docstring_parser")
 
 
@@ -48,10 +50,10 @@ def doctor(options: Namespace) -> Exit:
     for finding in _findings(options.model):
         findings.append(finding)
         if not options.json:
-            print(_line(finding), flush=True)
+            give(_line(finding))
     healthy = all(finding.ok for finding in findings if finding.essential)
     if options.json:
-        print(json.dumps({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}))
+        give(as_json({"healthy": healthy, "findings": [asdict(finding) for finding in findings]}))
     return Exit.ANSWERED if healthy else Exit.FAILED
 
 
@@ -114,33 +116,43 @@ def _box(name: str) -> Finding:
 
 
 def _model(spec: str | None) -> Finding:
+    """The model that is found; one that is asked for by name is essential."""
     from ..models.find import find_model
 
     try:
         found = find_model(spec)
     except (ValueError, ImportError) as error:
-        return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo")
-    base = base_of(found.model)
+        return Finding("model", False, "none found", f"{error}\nUntil then: actlet demo", bool(spec))
+    base, model = base_of(found.model), found.model.model_id
     if base is None:
-        return Finding("model", True, f"{found.model.model_id}, as {found.why}")
-    detail = f"{found.model.model_id} at {base}, as {found.why}"
-    problem = _unreachable(base, getattr(found.model, "api_key", None))
-    return Finding("model", not problem, detail, problem, note="\n".join(found.notes))
-
-
-def _unreachable(base: str, key: str | None) -> str:
-    """What is wrong with a server, by asking for its list of models, which costs nothing; "" if nothing is."""
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
-
-    request = Request(f"{base.rstrip('/')}/models", headers={"Authorization": f"Bearer {key}"})
+        return Finding("model", True, f"{model}, as {found.why}")
+    detail = f"{model} at {base}, as {found.why}"
     try:
-        urlopen(request, timeout=5).close()
-    except HTTPError as error:
-        return f"{base} refuses the API key: check it" if error.code in (401, 403) else ""
-    except OSError as error:
-        return f"{base} doesn't answer ({error}): is it running, and does this machine reach it?"
-    return ""
+        notes = _serves(base, str(model), getattr(found.model, "api_key", None))
+    except (OSError, LookupError) as error:
+        return Finding("model", False, detail, str(error), bool(spec))
+    return Finding("model", True, detail, note="\n".join([*found.notes, *notes]), essential=bool(spec))
+
+
+def _serves(base: str, model: str, key: str | None) -> list[str]:
+    """What can't be told of a server that answers. Raises `OSError` for one that doesn't, and
+    `LookupError` where its list lacks the model."""
+    from ..models.listing import listed_models
+
+    listed = listed_models(base, key)
+    if listed is None:
+        return [f"it keeps no list of models, so whether it serves {model!r} can't be told"]
+    if {model, *_other_names(model)} & set(listed):
+        return []
+    some = ", ".join(listed[:_SOME]) or "no model"
+    some += f" and {len(listed) - _SOME} more" if len(listed) > _SOME else ""
+    raise LookupError(f"{base} doesn't list {model!r}; it has: {some}")
+
+
+def _other_names(model: str) -> Iterator[str]:
+    yield f"models/{model}"  # Gemini's list
+    yield f"{model}:latest"  # Ollama's
+    yield model.rpartition(":")[0]  # OpenRouter's, of a model that is asked for in one of its ways, as x/y:nitro
 
 
 def _terminal() -> Finding:

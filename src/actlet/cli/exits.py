@@ -19,7 +19,8 @@ class Exit(IntEnum):
 EXIT_CODES = """\
 exit codes:
   0    answered (doctor: the essentials work)
-  1    the run failed: the model, a tool or the box (doctor: something essential is missing)
+  1    the run failed: the model, a tool or the box; or stdout could not be written or was closed
+       (doctor: something essential is missing, or the model of --model)
   2    the command was not understood: an option, a tool or a file that doesn't exist
   3    the steps ran out; what is printed is the model's best answer so far, and unchecked
   4    no model was found
@@ -33,10 +34,3 @@ class CommandError(Exception):
     def __init__(self, message: str, code: Exit = Exit.USAGE) -> None:
         super().__init__(message)
         self.code = code
-
-
-class UnansweredError(CommandError):
-    """Nobody listens where the model is said to be served."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, Exit.FAILED)

@@ -1,27 +1,19 @@
-"""Things that a command line names: tools, types, variables. A name becomes the thing, or an error that helps.
-
-A tool of the user's own is loaded by running the module or the file that it is in, as `python` would.
-"""
+"""Things that a command line names: tools, types, variables. A name becomes the thing, or an error that helps."""
 
 from __future__ import annotations
 
 import ast
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterable
-from functools import reduce
-from importlib.util import module_from_spec, spec_from_file_location
+import re
+from collections.abc import Iterable
+from keyword import iskeyword
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from .exits import CommandError
+from .loading import attempt, attribute
 
-_TYPES: dict[str, Any] = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple, set)} | {
-    "Any": Any,
-    "None": None,
-}
+_TYPES: dict[str, Any] = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple, set)} | {"Any": Any}
 
 _SETTINGS = {"sql": "database", "table_statistics": "folder"}
 
@@ -37,11 +29,11 @@ def named_tool(name: str) -> Any:
         return _toolbox_tool(plain, setting)
     found = attribute(name)
     if isinstance(found, type) and issubclass(found, Tool):
-        return _attempt(f"{name!r} could not be made", found)
+        return attempt(f"{name!r} could not be made", found)
     if isinstance(found, Tool | MultiStepAgent):
         return found
     if callable(found):
-        return _attempt(f"{name!r} could not be made a tool", lambda: tool(found))
+        return attempt(f"{name!r} could not be made a tool", lambda: tool(found))
     raise CommandError(f"{name!r} is a {type(found).__name__}: a tool is a Tool, a function, or an agent")
 
 
@@ -58,7 +50,7 @@ def _toolbox_tool(name: str, setting: str) -> Any:
     if setting and name not in _SETTINGS:
         raise CommandError(f"the tool {name!r} takes no setting, and was given {setting!r}")
     options = {_SETTINGS[name]: setting} if setting else {}
-    return _attempt(f"the tool {name!r} could not be made", lambda: get_tool(name, **options))
+    return attempt(f"the tool {name!r} could not be made", lambda: get_tool(name, **options))
 
 
 def named_type(text: str) -> Any:
@@ -66,12 +58,15 @@ def named_type(text: str) -> Any:
     if ":" in text:
         return attribute(text)
     try:
-        return _type_of(ast.parse(text, mode="eval").body)
-    except (SyntaxError, KeyError):
-        known = ", ".join(_TYPES)
+        found = _type_of(ast.parse(text, mode="eval").body)
+    except (SyntaxError, KeyError, TypeError):
+        found = None
+    if found is None:  # or it is `None`, which is no answer
         raise CommandError(
-            f"{text!r} is not a type: use {known}, such a type with [...] or |, or your own as file.py:Name"
-        ) from None
+            f"{text!r} is not a type of answers: use {', '.join(_TYPES)}, such a type with [...] or |, or your own "
+            "as file.py:Name"
+        )
+    return found
 
 
 def _type_of(node: ast.expr) -> Any:
@@ -89,32 +84,6 @@ def _type_of(node: ast.expr) -> Any:
     raise KeyError(ast.unparse(node))
 
 
-def attribute(name: str) -> Any:
-    """What `module:attribute` or `path/to/file.py:attribute` names."""
-    place, _, path = name.rpartition(":")
-    load = _file if place.endswith(".py") else importlib.import_module
-    module = _attempt(f"{place!r} could not be loaded", lambda: load(place))
-    return _attempt(f"{name!r} does not exist", lambda: reduce(getattr, path.split("."), module))
-
-
-def _attempt(failure: str, act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except Exception as error:
-        raise CommandError(f"{failure}: {type(error).__name__}: {error}") from error
-
-
-def _file(path: str) -> ModuleType:
-    file = Path(path).resolve(strict=True)
-    spec = spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path!r} is not a Python file")
-    module = sys.modules[file.stem] = module_from_spec(spec)
-    sys.path.insert(0, str(file.parent))
-    spec.loader.exec_module(module)
-    return module
-
-
 def variables(values: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
     """Variables for a run: `NAME=VALUE` (JSON, else text) and `NAME=PATH` (the text of a file)."""
     given = {name: json_or_text(value) for name, value in map(_pair, values)}
@@ -123,7 +92,7 @@ def variables(values: Iterable[str], files: Iterable[str]) -> dict[str, Any]:
 
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
+    if not equals or not name.isidentifier() or iskeyword(name):
         raise CommandError(f"{text!r} is not NAME=VALUE with a name that Python takes")
     return name, value
 
@@ -148,3 +117,19 @@ def split(values: Iterable[str], separators: str = ",") -> list[str]:
     for separator in separators[1:]:
         values = [value.replace(separator, separators[0]) for value in values]
     return [item.strip() for value in values for item in value.split(separators[0]) if item.strip()]
+
+
+def requirements(values: Iterable[str]) -> list[str]:
+    """The requirements of options that may be repeated and may hold several each, with commas or spaces.
+
+    What stands around an operator belongs to one requirement ('a >= 4, < 5'), and so do an extra's brackets; a
+    marker goes on to the end of its option ('a; python_version < "3.12"').
+    """
+    return [requirement for value in values for requirement in _requirements(value)]
+
+
+def _requirements(text: str) -> list[str]:
+    listed, semicolon, marker = text.partition(";")
+    close = re.sub(r"\s*([<>=!~]+|[@(\[,])\s*|\s+(?=[\])])", r"\1", listed)  # the spaces that separate nothing
+    each = [part for part in re.split(r"\s+|,(?![<>=!~]|[^\[(]*[\])])", close) if part]
+    return [*each[:-1], f"{each[-1]}{semicolon}{marker}"] if each else []

@@ -24,14 +24,14 @@ def unanswered(model: Any, patience: float = 5.0) -> OSError | None:
     The error names the URL. Where a proxy stands in between, only a request can tell: it is None.
     """
     base = base_of(model)
-    url = urlsplit(base or "")
-    if not url.hostname or _has_proxy(url.scheme, url.hostname):
-        return None
     try:
+        url = urlsplit(base or "")
+        if not url.hostname or _has_proxy(url.scheme, url.hostname):
+            return None
         socket.create_connection((url.hostname, url.port or PORTS.get(url.scheme, 80)), patience).close()
     except OSError as error:
         return type(error)(f"nothing answers at {base}; is the server running? ({error})")
-    except ValueError:  # no such port, no such name: the request says so
+    except ValueError:  # no URL, no such port, no such name: the request says so
         return None
     return None
 

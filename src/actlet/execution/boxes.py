@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import Any
 
 from .box import PythonExecutor, Readiness
@@ -23,6 +24,10 @@ BOXES: dict[str, tuple[str, str]] = {
 }
 
 
+_BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+_GIVEN = ("self", "additional_authorized_imports")
+
+
 def box_class(executor_type: str) -> type[PythonExecutor]:
     """The class of the boxes of this type. Raises `ValueError` for one that doesn't exist."""
     check_box_type(executor_type)
@@ -32,10 +37,27 @@ def box_class(executor_type: str) -> type[PythonExecutor]:
 
 
 def make_box(executor_type: str, additional_authorized_imports: Sequence[str], **options: Any) -> PythonExecutor:
-    """A new box of this type. Raises `ValueError` for one that doesn't exist."""
+    """A new box of this type. Raises `ValueError` for one that doesn't exist, `TypeError` for an option that it
+    doesn't take."""
     make: Any = box_class(executor_type)
+    known = options_of(make)
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        named = ", ".join(map(repr, unknown))
+        raise TypeError(f"a box of the type {executor_type!r} has no option {named}. There is: {', '.join(known)}.")
     box: PythonExecutor = make(list(additional_authorized_imports), **options)
     return box
+
+
+def options_of(kind: type) -> list[str]:
+    """The options that a class of boxes takes: its own, and those of the classes that it hands all others on to."""
+    found: list[str] = []
+    for owner in (each for each in kind.__mro__ if "__init__" in vars(each)):
+        parameters = signature(vars(owner)["__init__"]).parameters.values()
+        found += [each.name for each in parameters if each.kind in _BY_NAME and each.name not in _GIVEN]
+        if not any(each.kind is Parameter.VAR_KEYWORD for each in parameters):
+            break
+    return found
 
 
 def readiness(executor_type: str) -> Readiness:

@@ -8,9 +8,11 @@ earlier step that is changed in place goes unnoticed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
+from math import isfinite
 from typing import Any
 
 from ..errors import AgentError
@@ -45,7 +47,8 @@ class ToolCall:
 
 
 def jsonable(value: Any) -> Any:
-    """`value` as data that `json.dumps` takes; what has no such form becomes its text. Never raises.
+    """`value` as data that JSON has; what has no such form becomes its text, and a float that is no finite number
+    "NaN", "Infinity" or "-Infinity". Never raises.
 
     "..." stands for what goes on too long: a value that holds itself, and everything after `_MOST_VALUES` values or
     `_MOST_TEXT` characters, so that a value that holds another one many times over isn't written out for ever.
@@ -63,6 +66,8 @@ class _Plain:
         self._values -= 1
         if isinstance(value, int) and value.bit_length() > _LONGEST_INT:
             return self._cut(hex(value))
+        if isinstance(value, float) and not isfinite(value):
+            return json.dumps(value)  # "NaN", "Infinity" or "-Infinity": names that JSON has no numbers for
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):

@@ -12,17 +12,27 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from ..errors import NoModelError
+from ..errors import JournalError, NoModelError
 from .base import Model
+from .listing import SECONDS, listed_models
 from .openai import OpenAIModel
 from .providers import PROVIDERS, Provider
 from .replaying import ReplayModel
 
 PROBE_TIMEOUT = 0.5
-"""Seconds that a local server has to say which models it serves."""
+"""Seconds that a local server has to say which models it serves, where none was named."""
 
-_URL = re.compile(r"(?P<base>https?://[^/]+(?:/[^:]*)?)(?::(?P<model>.+))?")
+_URL = re.compile(
+    r"""(?P<base>https?://
+        (?:[^/@:]*(?::[^/@:]*)?@)?+ # a login
+        (?:\[[^]/]*\]|[^/:]+)       # the host
+        (?::\d+(?=[/:]|$))?+        # its port, which is never taken for a model
+        (?:/[^:]*)?)                # the path
+        (?::(?P<model>.*))?""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class _Asked:
             return self.at_url(url["base"], url["model"], why)
         name, _, model_id = text.partition(":")
         if name == "replay":
-            return Found(ReplayModel(model_id), why)
+            return Found(_recording(model_id), why)
         provider = next((p for p in self.providers if p.name == name), None)
         if provider is not None:
             return self._of(provider, model_id or None, why)
@@ -83,12 +93,10 @@ class _Asked:
         return self.at_url(base, text, why) if base else _fail(f"{text!r} names no provider.\n{self.ways()}")
 
     def at_url(self, base: str, model_id: str | None, why: str) -> Found:
-        base = base if re.match(r"https?://[^/]+/.", base) else base.rstrip("/") + "/v1"
+        base = base if _path_of(base) else base.rstrip("/") + "/v1"
         key = self.api_key or self.env.get("ACTLET_API_KEY") or "none"
-        found = model_id or _first_chat_model(models_at(base))
-        if found is None:
-            _fail(f"{base} doesn't say which models it serves: is it running? Or name one: {base}:model-id")
-        return Found(OpenAIModel(found, api_base=base, api_key=key, **self.settings), why)
+        model = OpenAIModel(model_id or _a_model_of(base, key), api_base=base, api_key=key, **self.settings)
+        return Found(model, why)
 
     def by_key(self) -> Found | None:
         """The first provider whose key is in the environment."""
@@ -108,7 +116,7 @@ class _Asked:
 
     def _of(self, provider: Provider, model_id: str | None, why: str) -> Found:
         if provider.is_local:
-            model_id = model_id or _first_chat_model(models_at(provider.base or ""))
+            model_id = model_id or _first_chat_model(models_at(provider.base or "", SECONDS))
             key = self.api_key or "none"
         else:
             model_id = model_id or provider.model
@@ -147,16 +155,39 @@ def local_servers(providers: Iterable[Provider] = PROVIDERS.values()) -> list[tu
 
 def models_at(base: str, timeout: float = PROBE_TIMEOUT) -> list[str]:
     """The ids of the models that a server lists; none if it doesn't answer in time, or answers something else."""
-    import json
-    from http.client import HTTPException
-    from urllib.request import ProxyHandler, build_opener
-
     try:
-        with build_opener(ProxyHandler({})).open(base.rstrip("/") + "/models", timeout=timeout) as response:
-            listed = json.load(response)["data"]
-        return [str(model["id"]) for model in listed]
-    except (OSError, HTTPException, ValueError, LookupError, TypeError):
+        return listed_models(base, timeout=timeout) or []
+    except OSError:
         return []
+
+
+def _a_model_of(base: str, key: str) -> str:
+    """A model of a server that was named without one."""
+    try:
+        listed = listed_models(base, key)
+    except OSError as error:
+        _fail(str(error))
+    found = _first_chat_model(listed or [])
+    return found or _fail(f"{base} doesn't say which models it serves: name one, as in {base}:model-id")
+
+
+def _path_of(base: str) -> str:
+    """The path of a server's URL. Raises `NoModelError` if it is none."""
+    try:
+        url = urlsplit(base)
+        is_one = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError as error:
+        _fail(f"{base!r} is no URL: {error}")
+    if not is_one:
+        _fail(f"{base!r} is no URL of a server: write it as http://host:port/v1")
+    return url.path.strip("/")
+
+
+def _recording(path: str) -> ReplayModel:
+    try:
+        return ReplayModel(path)
+    except (OSError, ValueError, JournalError) as error:
+        _fail(f"replay:{path} is no recording that can be replayed: {error}")
 
 
 def _first_chat_model(models: list[str]) -> str | None:

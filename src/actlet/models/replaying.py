@@ -57,7 +57,7 @@ class ReplayModel(Model):
     ) -> None:
         super().__init__(model_id=model_id, **kwargs)
         self.strict, self.usage = strict, usage
-        self._exchanges = [_exchange(number, record) for number, record in enumerate(_records(recording), 1)]
+        self._exchanges = list(_exchanges(recording))
         self._lock = threading.Lock()
 
     def generate(
@@ -99,17 +99,17 @@ def _without_system(essence: list[str]) -> list[str]:
     return [text for text in essence if not text.startswith("system: ")]
 
 
-def _records(recording: str | Path | Iterable[Record]) -> Iterator[Record]:
+def _exchanges(recording: str | Path | Iterable[Record]) -> Iterator[_Exchange]:
     if not isinstance(recording, str | Path):
-        yield from recording
+        yield from (_exchange(number, record) for number, record in enumerate(recording, 1))
         return
-    for number, line in enumerate(Path(recording).read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            record = json.loads(line)
-            record["request"]["messages"], record["reply"]
-        except (ValueError, LookupError, TypeError) as error:
-            raise JournalError(f"{str(recording)!r} is no recording: line {number}: {error!r}") from error
-        yield record
+    with Path(recording).open(encoding="utf-8") as lines:  # which end at line ends only, unlike `splitlines`
+        for number, line in enumerate(lines, 1):
+            try:
+                exchange = _exchange(number, json.loads(line))
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise JournalError(f"{str(recording)!r} is no recording: line {number}: {error!r}") from error
+            yield exchange
 
 
 def _exchange(number: int, record: Record) -> _Exchange:

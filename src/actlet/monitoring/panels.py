@@ -15,8 +15,8 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
+from ..printable import printable
 from .levels import YELLOW_HEX
-from .printable import printable
 
 
 def literal(text: object, style: str = "") -> Text:

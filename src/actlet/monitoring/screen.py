@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import IO, Any
 
-from .printable import printable
+from ..printable import printable
 
 FLUSH_EVERY = 0.02  # seconds: quicker than the eye
 

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from ..box import Readiness
 from ..channel import Channel
 from ..files import FileData, bytes_of, name_in_box
@@ -63,7 +63,7 @@ class CloudBox(RemoteBox):
             limits=limits,
         )
         if find_spec(self.extra) is None:
-            raise MissingExtraError(type(self).__name__, self.extra)
+            raise BoxMissingExtraError(type(self).__name__, self.extra)
         self.packages, self.progress = checked_requirements(packages), progress
         self._rented: Rented | None = None
         self._lease: Lease | None = None

@@ -16,14 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from .owner import sweep
 
 PODMAN_SOCKETS = ("{XDG_RUNTIME_DIR}/podman/podman.sock", "/run/podman/podman.sock")
 
 REMEDY = (
     "start Docker, or podman's service (systemctl --user start podman.socket), or say where one is by base_url=, "
-    "DOCKER_HOST or CONTAINER_HOST; `actlet doctor` tells what is found"
+    "DOCKER_HOST or CONTAINER_HOST"
 )
 
 REMOVING_SECONDS = 5.0
@@ -99,6 +99,14 @@ def describe(engine: Engine) -> str:
     return f"{engine.kind} {engine.version} at {engine.url}, security: {', '.join(names) or 'none'}{limited}"
 
 
+class NoEngineError(BoxError):
+    """No engine answers; `found` says which were tried, and what came of it."""
+
+    def __init__(self, tried: str) -> None:
+        self.found = f"no container engine answers ({tried})"
+        super().__init__(f"{self.found}: {REMEDY}; `actlet doctor` tells what is found")
+
+
 _engines: dict[tuple[int, str], Engine] = {}
 _connecting = threading.Lock()
 
@@ -122,7 +130,7 @@ def _connect(base_url: str | None) -> Engine:
 
         import docker
     except ImportError as error:
-        raise MissingExtraError("the docker box", "docker") from error
+        raise BoxMissingExtraError("the docker box", "docker") from error
     failures = []
     for url, options in _candidates(base_url):
         try:
@@ -130,7 +138,7 @@ def _connect(base_url: str | None) -> Engine:
             return Engine(api, url or api.base_url)
         except DockerException as error:
             failures.append(f"{url or 'the default one'}: {str(error)[:300]}")
-    raise BoxError(f"no container engine answers ({'; '.join(failures)}): {REMEDY}")
+    raise NoEngineError("; ".join(failures))
 
 
 def _candidates(base_url: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

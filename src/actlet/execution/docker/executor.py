@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr
 from ..protocol import Channel, RemoteBox
 from .container import Container, start_kernel
-from .engine import Engine, describe, engine_at
+from .engine import REMEDY, Engine, NoEngineError, describe, engine_at
 from .images import DEFAULT_IMAGE, Source, image_of, provide
 from .settings import Settings
 from .warm import WarmPool, pool_of
@@ -114,10 +114,10 @@ class DockerExecutor(RemoteBox):
         """Whether an engine answers, and what is missing."""
         try:
             engine = engine_at()
-        except MissingExtraError as error:
+        except BoxMissingExtraError as error:
             return Readiness(False, "its SDK isn't installed", str(error))
-        except BoxError as error:
-            return Readiness(False, "no container engine answers", str(error))
+        except NoEngineError as error:
+            return Readiness(False, error.found, REMEDY)
         return Readiness(True, describe(engine))
 
     def prepare(self) -> None:

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr
 from ..protocol import Channel, FedChannel, RemoteBox
@@ -121,7 +121,7 @@ class BrowserExecutor(RemoteBox):
         """Whether what serves and prepares the page is here. Whether there is a browser is the user's to know."""
         if find_spec("websockets") is None:
             return Readiness(
-                False, "there is no websockets", str(MissingExtraError("a box in the browser", "wasm"))
+                False, "there is no websockets", str(BoxMissingExtraError("a box in the browser", "wasm"))
             )
         ready = WasmExecutor.check()
         return Readiness(ready.ok, f"opens in a tab of a browser; prepared by {ready.detail}", ready.remedy)

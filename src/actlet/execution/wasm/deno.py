@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from ..box import Readiness
 from ..packages import Progress, checked_requirements, on_stderr
 from ..protocol import Channel, PipeChannel, RemoteBox
@@ -68,7 +68,7 @@ class WasmExecutor(RemoteBox):
         """Whether there is a Deno, and whether Pyodide is here already."""
         try:
             deno = runtime.find_deno()
-        except MissingExtraError as error:
+        except BoxMissingExtraError as error:
             return Readiness(False, "there is no Deno", str(error))
         there = "is here" if runtime.is_here() else "is downloaded with the first box (6 MB)"
         return Readiness(True, f"{deno}; Pyodide {PYODIDE} {there}")

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 
 if TYPE_CHECKING:
     from websockets.http11 import Request, Response
@@ -60,7 +60,7 @@ class Page:
         try:
             from websockets.sync.server import serve
         except ImportError as error:
-            raise MissingExtraError("a box in the browser", "wasm") from error
+            raise BoxMissingExtraError("a box in the browser", "wasm") from error
         self.token = token or secrets.token_urlsafe(24)
         self._files = {path.name: path for path in folder.iterdir() if path.suffix in KINDS}
         self._changed = threading.Condition()

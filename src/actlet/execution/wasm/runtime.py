@@ -22,7 +22,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
-from ...errors import BoxError, MissingExtraError
+from ...errors import BoxError, BoxMissingExtraError
 from .. import kernel
 from ..packages import Progress, actlet_cache, install, made_once
 
@@ -60,10 +60,13 @@ def wasm_cache() -> Path:
 
 
 def find_deno(given: str | None = None) -> str:
-    """The Deno to use: the one given, the `deno` package's, or the one on the PATH. Raises `MissingExtraError`."""
+    """The Deno to use: the one given, the `deno` package's, or the one on the PATH.
+
+    Raises `BoxMissingExtraError`.
+    """
     found = given or _packaged_deno() or shutil.which("deno")
     if not found:
-        raise MissingExtraError("a box in WebAssembly", "wasm")
+        raise BoxMissingExtraError("a box in WebAssembly", "wasm")
     return found
 
 

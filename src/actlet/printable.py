@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return _UNSHOWABLE.sub(_escape, text)
 
 
+def printable_json(text: str) -> str:
+    """The same for JSON, which stays JSON and says the same: its strings have escapes of their own."""
+    return _UNSHOWABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     if match[0] == "\r" and match.string[match.end() : match.end() + 1] == "\n":

@@ -1,7 +1,9 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actlet.monitoring.printable import printable
+from actlet.printable import printable, printable_json
 
 
 def test_escape_sequences_are_shown_not_obeyed():
@@ -31,3 +33,10 @@ def test_whatever_the_text_the_result_can_be_encoded_and_holds_no_control_charac
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S", "Zs"])))
 def test_ordinary_text_is_left_alone(text: str):
     assert printable(text) == text
+
+
+@given(st.text())
+def test_json_holds_no_control_character_and_says_the_same(text: str):
+    shown = printable_json(json.dumps([text], ensure_ascii=False))
+    assert printable(shown) == shown
+    assert json.loads(shown) == [text]
