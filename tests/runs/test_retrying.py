@@ -81,3 +81,12 @@ def test_a_retry_after_is_kept_to_unless_it_is_too_long() -> None:
     assert wait is not None
     assert 7.0 <= wait <= 7.7
     assert policy.wait(1, 61.0) is None
+
+
+def test_a_wait_that_is_too_long_is_told() -> None:
+    limited = agent(ConnectionError("slow down"), ANSWER)
+    limited.model.retry_after = 500.0
+    with pytest.raises(
+        AgentGenerationError, match=r"slow down \(it asks to wait for 500 s, which is too long for here\)"
+    ):
+        limited.run("x")

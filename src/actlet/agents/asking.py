@@ -39,7 +39,8 @@ def reply_to(asked: Generate) -> Loop:
     except AgentError:
         raise
     except Exception as error:
-        raise AgentGenerationError(f"The model failed: {described(error)}") from error
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        raise AgentGenerationError(f"The model failed: {described(error)}{notes}") from error
 
 
 def remember(run: Run, step: MemoryStep) -> Loop:

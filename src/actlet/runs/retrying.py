@@ -77,6 +77,8 @@ class _Retry:
                 passing = self._transient(error)
                 wait = None if passing is None else self._policy.wait(attempt, passing.retry_after)
                 if wait is None:
+                    if passing is not None and (passing.retry_after or 0) > self._policy.longest_retry_after:
+                        error.add_note(f"it asks to wait for {passing.retry_after:g} s, which is too long for here")
                     raise
                 yield Retrying(effect, error, attempt, wait)
             yield Sleep(wait)
