@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 from agent_support import actions, add, answer, call_answer, caller, code, coder, scripted, sent, slow_double
+from gone import all_gone
 from PIL import Image
 
 from actlet import (
@@ -268,7 +269,7 @@ def test_a_member_that_nobody_needs_is_gone_at_once_without_the_garbage_collecto
         gc.disable()
         try:
             del member, manager
-            assert [each() for each in gone] == [None] * 2
+            assert all_gone(gone)
         finally:
             gc.enable()
 

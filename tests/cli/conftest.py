@@ -1,10 +1,4 @@
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
 from command_support import Command
 from local_package import write_package
 from openai_server import Answer, OpenAIServer

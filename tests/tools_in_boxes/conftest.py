@@ -6,15 +6,11 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
 from docker_engine import IMAGE, docker_url  # noqa: F401  a fixture
 
 from actlet.execution.packages import actlet_cache
