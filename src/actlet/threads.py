@@ -126,7 +126,7 @@ class _Watchdog:
         """The alarms whose time has come, the earliest first, and the seconds until the next look (None: none)."""
         self._looks_at, had_any, self._had_any = math.inf, self._had_any, False  # whoever sets one now wakes this
         now, deadlines = time.monotonic(), self._deadlines.copy()
-        due = sorted((alarm for alarm, at in deadlines.items() if at <= now), key=deadlines.__getitem__)
+        due = sorted([alarm for alarm, at in deadlines.items() if at <= now], key=deadlines.__getitem__)
         for alarm in due:
             self.forget(alarm)
             del deadlines[alarm]
