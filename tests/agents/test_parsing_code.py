@@ -59,6 +59,11 @@ def test_code_is_read_however_its_lines_end_and_wherever_they_begin(reply, code)
     assert parse_code(reply, TAGS) == code
 
 
+def test_a_block_in_a_line_of_its_own_counts_whatever_stands_before_it():
+    reply = "Load: <code>import json</code>\nThen\n- <code>x = 1</code>\n<code>\nprint(json, x)\n</code>"
+    assert parse_code(reply, TAGS) == "import json\n\nx = 1\n\nprint(json, x)"
+
+
 @pytest.mark.parametrize(
     "words", ["I put it between `<code>` and `</code>`:", "The function <code>search(query)</code> finds it."]
 )

@@ -1,6 +1,5 @@
 """What a snippet has and leaves in the local box: tools, variables, values, errors, its final answer."""
 
-import decimal
 import gc
 import inspect
 import queue
@@ -11,6 +10,7 @@ import weakref
 
 import pytest
 from box_support import FinalAnswer, FunctionTool, Reader, box_with
+from gone import all_gone
 
 from actlet.errors import BoxError, InterpreterError
 from actlet.execution import evaluate_python_code
@@ -227,15 +227,62 @@ def test_a_thread_that_was_left_behind_reaches_nothing_of_the_next_session(box):
     assert "the session of this code is over" in told[0]
 
 
-def test_context_variables_last_from_snippet_to_snippet_and_no_longer():
-    box = box_with(additional_authorized_imports=["decimal"])
-    ours = decimal.getcontext().prec
-    box.run("import decimal\ndecimal.getcontext().prec = 5")
-    assert box.run("str(decimal.Decimal(1) / 3)").output == "0.33333"
+def test_data_that_was_given_out_keeps_no_variables(box):
+    box.run("class Held: pass\nheld = Held()\n[{'a': (1, 'b')}]")
+    held = weakref.ref(box.state["held"])
     box.reset()
-    assert len(box.run("import decimal\nstr(decimal.Decimal(1) / 3)").output) == 30
-    assert decimal.getcontext().prec == ours
+    gc.disable()
+    try:
+        assert all_gone([held])
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    "given", ["{helper2: 1}", "[[[[helper2]]]]", "functools.partial(helper2)", "search(query=helper2)"]
+)
+def test_whatever_is_given_out_keeps_the_variables_that_it_needs(given):
+    kept = []
+
+    def search(query: object) -> int:
+        """Keeps it."""
+        kept.append(query)
+        return 1
+
+    box = box_with(search, additional_authorized_imports=["functools"])
+    code = "import functools\ndef helper(): return 7\ndef helper2(): return helper()\n"
+    kept.append(box.run(code + given).output)
+    box.reset()
+    box.run("1")
+    found = kept[0]
+    while not callable(found):
+        found = next(iter(found))
+    assert found() == 7
+
+
+def test_a_large_answer_is_looked_at_no_longer_than_a_moment(box):
+    assert box.run("c = [[[0] * 1000] * 1000] * 1000").error is None
+
+
+def test_a_value_that_takes_long_to_show_itself_silences_nobody_else():
+    box = box_with(timeout_seconds=0.2)
+    box.run(
+        "import time\nclass Slow:\n    def __str__(self):\n        time.sleep(1.5)\n        return ''\nslow = Slow()"
+    )
+    assert box.run("print('hello')").logs == "hello\n"
     box.cleanup()
+
+
+def test_variables_that_are_replaced_are_let_go(box):
+    box.run("class Held: pass\nheld = Held()\n1")
+    held = weakref.ref(box.state["held"])
+    gc.disable()
+    try:
+        box.state = {"x": 1}
+        assert all_gone([held])
+    finally:
+        gc.enable()
+    assert box.run("x").output == 1
 
 
 def test_a_value_is_shown_once_and_only_where_somebody_sees_it(box):
@@ -248,6 +295,8 @@ def test_a_value_is_shown_once_and_only_where_somebody_sees_it(box):
 def test_a_value_that_ends_whoever_shows_it_is_the_snippets_failure(box, error):
     code = f"class Own(BaseException): pass\nclass A:\n    def __repr__(self): raise {error}\n"
     assert box.run(code + "A()").error.type == error
+    if error == "KeyboardInterrupt":  # what stops a snippet stops it there, too
+        return
     told = box.run(f"class B(Exception):\n    def __str__(self): raise {error}\nraise B")
     assert (told.error.type, told.error.message) == (
         "B",

@@ -265,6 +265,21 @@ def test_a_stream_that_nobody_ends_broke_off(serve):
     assert model.transient(caught.value) == Transient()
 
 
+def test_a_server_that_never_says_that_a_reply_has_ended_is_believed_the_second_time(serve):
+    model = model_at(serve(Answer("whole", unfinished=True)))
+    with pytest.raises(ConnectionError):
+        list(model.generate_stream(QUESTION))
+    assert "".join(piece.content or "" for piece in model.generate_stream(QUESTION)) == "whole"
+
+
+def test_a_server_that_has_said_so_once_is_expected_to(serve):
+    model = model_at(serve(Answer("whole"), Answer("half", unfinished=True)))
+    list(model.generate_stream(QUESTION))
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            list(model.generate_stream(QUESTION))
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_reply_says_why_it_ended(serve, stream):
     model = model_at(serve(Answer("half a", finish_reason="length")))
@@ -283,6 +298,9 @@ def test_a_web_page_is_no_reply(serve, stream):
 def test_a_server_that_is_not_there_is_named():
     with pytest.raises(openai.APIConnectionError, match=r"127\.0\.0\.1:9/v1"):
         OpenAIModel("m", api_base="http://127.0.0.1:9/v1").generate(QUESTION)
+    with pytest.raises(openai.APIConnectionError) as caught:
+        OpenAIModel("m", api_base="http://user:s3cret@127.0.0.1:9/v1").generate(QUESTION)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_base_without_a_scheme_is_refused():

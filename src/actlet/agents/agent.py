@@ -253,7 +253,8 @@ class MultiStepAgent(Running, ABC):
     def session_for_call(self, reset: bool = True) -> Iterator[Session]:
         """The session of one call as a member of a team, which is shown until the next one begins.
 
-        Its box is given back after the call, unless the agent remembers: then the manager's session keeps both.
+        Its box is given back after a manager's call, unless the agent remembers: then the manager's session keeps
+        both.
         """
         caller = current_run()
         if self.remember and caller is not None:
@@ -263,7 +264,8 @@ class MultiStepAgent(Running, ABC):
         try:
             yield session
         finally:
-            self._own.give_back(session)
+            if caller is not None:
+                self._own.give_back(session)
 
     def interrupt(self) -> None:
         """Stop every run of this agent that is going on, from any thread. Their memory is kept."""

@@ -96,8 +96,13 @@ def _tagged(text: str, tags: tuple[str, str]) -> str:
 
 def _is_mention(block: _Block, text: str) -> bool:
     """Whether the tags stand within a line of words, which speak of them or of what is between them."""
-    start = block.opened.start()
-    return "\n" not in block.code and bool(text[text.rfind("\n", 0, start) + 1 : start].strip())
+    start, line_ends = block.opened.start(), text.find("\n", block.end)
+    before, after = (
+        text[text.rfind("\n", 0, start) + 1 : start],
+        text[block.end : line_ends if line_ends >= 0 else None],
+    )
+    within = "\n" not in block.code and bool(before.strip())
+    return within and (bool(after.strip()) or not _parses(block.code))
 
 
 @lru_cache

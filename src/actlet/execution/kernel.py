@@ -265,7 +265,8 @@ class Kernel:
 
 def _holds(error: BaseException, answer: FinalAnswer) -> bool:
     """Whether an error is the final answer, or a group (of `asyncio.TaskGroup`, say) that has it in it."""
-    return error is answer or any(_holds(part, answer) for part in getattr(error, "exceptions", ()))
+    parts = getattr(error, "exceptions", None)
+    return error is answer or (isinstance(parts, tuple) and any(_holds(part, answer) for part in parts))
 
 
 _FILENAME = "<snippet "
@@ -341,6 +342,8 @@ def text_of(value: Any) -> str | None:
         return None
     try:
         return _cut(repr(value), SHOWN_VALUE)
+    except KeyboardInterrupt:  # somebody stops it
+        raise
     except BaseException as failed:
         return f"<a {type(value).__name__} that can't be shown: repr() raised {type(failed).__name__}>"
 
@@ -349,6 +352,8 @@ def message_of(error: BaseException) -> str:
     """The error's own message with its notes, cut where it is very long. Never raises."""
     try:
         text = "\n".join([str(error), *map(str, getattr(error, "__notes__", ()))])
+    except KeyboardInterrupt:
+        raise
     except BaseException as failed:
         text = f"<the message can't be shown: str() raised {type(failed).__name__}>"
     return _cut(text, SHOWN_MESSAGE)

@@ -23,7 +23,6 @@ from ..turns import snippets
 from . import stdout
 from .box import Answer, Box, BoxFile, CodeOutput, Deliver, SnippetError
 from .by_hand import raise_failure, run_by_hand
-from .carried import Carried
 from .files import FileData, bytes_of, name_in_box
 from .guards import BASE_BUILTINS
 from .kernel import Ended, Failure, Folder, Kernel, arguments_of, is_snippet
@@ -32,7 +31,7 @@ from .policy import BASE_BUILTIN_MODULES, Imports
 from .preflight import FINAL_ANSWER, FINAL_ANSWER_TOOL, Surroundings, look_over
 from .running import Running
 from .survey import Problem
-from .variables import CONTAINERS, PLAIN, Variables, copied, holds_code
+from .variables import CONTAINERS, PLAIN, Variables, copied, is_plain
 from .views import Views
 
 # The compiler's remarks on a snippet (`"\d"`, `x is 1`) are no business of whoever reads the host's standard error.
@@ -82,9 +81,8 @@ class LocalPythonExecutor(Box):
         self._imports.check_installed()
         self._keeps_thread = bool(self.additional_authorized_imports)
         self._worker: Worker | None = None
-        self._running: Running | None = None
+        self._running: _Snippet | None = None
         self._reach = Reach(self)
-        self._is_quiet = False
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -94,9 +92,15 @@ class LocalPythonExecutor(Box):
         self._reach = Reach(self)
         self._kernel = Kernel({})
         self._declared: set[str] = set()
-        self._carried = Carried() if self._keeps_thread else None
         self._gave_code = False
         self._builtins_are_old = True
+
+    def _let_go(self) -> None:
+        """Begin anew, and have what nobody can need any more freed."""
+        left = None if self._gave_code else _LettingGo(self)
+        self._begin_anew()
+        if left is not None:
+            left.begin()
 
     @property
     def state(self) -> MutableMapping[str, Any]:
@@ -105,7 +109,7 @@ class LocalPythonExecutor(Box):
 
     @state.setter
     def state(self, variables: Mapping[str, Any]) -> None:
-        self._begin_anew()
+        self._let_go()
         self.send_variables(variables)
 
     @property
@@ -157,14 +161,18 @@ class LocalPythonExecutor(Box):
             raise RuntimeError(
                 f"the tool {name!r} can't be called now: no snippet runs, or it is no longer offered"
             )
-        return running.call(name, tool.bind(args, kwargs))
+        arguments = tool.bind(args, kwargs)
+        self._gave(arguments)
+        return running.call(name, arguments)
 
     def called_for_each(self, name: str, values: Iterable[Any]) -> list[Any]:
         """A snippet calls a tool for each value: a tuple is several arguments, a dict named ones."""
         running, tool = self._running, self.tools.get(name)
         if running is None or tool is None:
             raise RuntimeError(f"the tool {name!r} can't be called now")
-        return running.call_many(name, [tool.bind(*arguments_of(value)) for value in values])
+        calls = [tool.bind(*arguments_of(value)) for value in values]
+        self._gave(calls)
+        return running.call_many(name, calls)
 
     def _answer(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """End the snippet with its final answer; what a tool of that name makes of it, if it makes anything."""
@@ -178,10 +186,14 @@ class LocalPythonExecutor(Box):
             self._kernel.finish(values[0] if len(values) == 1 else tuple(values))
         self._kernel.finish(self._ask(name, args, kwargs))
 
+    def _gave(self, value: Any) -> None:
+        """A value leaves the box. It may need the variables of the session for as long as it lives."""
+        self._gave_code = self._gave_code or not is_plain(value)
+
     def printed(self, text: str) -> None:
         """A snippet prints."""
         running = self._running
-        if running is not None and running.printed is not None and not self._is_quiet:
+        if running is not None and running.printed is not None and not running.is_quiet:
             running.printed.write(text)
 
     # Running
@@ -220,33 +232,37 @@ class LocalPythonExecutor(Box):
         running.start()
         stdout.capture(self.printed)
         try:
-            output = self._with_files(running, code) if self._can_write else self._output(running, self._run(code))
-        except BaseException as error:  # not the snippet's fault, and yet somebody waits for its end
+            output = (
+                self._with_files(running, code)
+                if self._can_write
+                else self._output(running, self._run(running, code))
+            )
+        except Exception as error:  # not the snippet's fault, and yet somebody waits for its end
             output = CodeOutput(error=SnippetError("InternalError", f"{type(error).__name__}: {error}"))
-        if self._carried is not None:
-            self._carried.end()
+        except BaseException as error:  # a value that raises this where it is shown
+            output = CodeOutput(error=SnippetError(type(error).__name__, ""))
         running.end(output)
 
-    def _with_files(self, running: Running, code: str) -> CodeOutput:
+    def _with_files(self, running: _Snippet, code: str) -> CodeOutput:
         folder = Folder(".", MOST_FILES)
         folder.remember()
-        return replace(self._output(running, self._run(code)), files=tuple(folder.changed()))
+        return replace(self._output(running, self._run(running, code)), files=tuple(folder.changed()))
 
     @property
     def _can_write(self) -> bool:
         """Whether a snippet has a way to write files: the base modules have none."""
         return self._keeps_thread
 
-    def _run(self, code: str) -> Ended:
+    def _run(self, running: _Snippet, code: str) -> Ended:
         kernel = self._kernel
         try:
             tree = kernel.parse(code)
             problems = look_over(tree, self._surroundings())
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return Ended(failure=kernel.describe(error), exception=error)
-        return self._shown_once(kernel.run(tree)) if not problems else _refused(problems)
+        return self._shown_once(running, kernel.run(tree)) if not problems else _refused(problems)
 
-    def _shown_once(self, ended: Ended) -> Ended:
+    def _shown_once(self, running: _Snippet, ended: Ended) -> Ended:
         """Have an object of a snippet's own class show itself in here once, where that has a limit of time.
 
         One that ends the program instead, or never comes to an end, is the snippet's failure and not the host's.
@@ -254,14 +270,14 @@ class LocalPythonExecutor(Box):
         """
         if ended.failure is None and _shows_itself(type(ended.value)):
             try:
-                self._is_quiet = True
+                running.is_quiet = True
                 str(ended.value)
             except Exception:
                 return ended  # so it does for the host, which expects that
             except BaseException as error:
                 return Ended(failure=self._kernel.describe(error), changed=ended.changed, exception=error)
             finally:
-                self._is_quiet = False
+                running.is_quiet = False
         return ended
 
     def _surroundings(self) -> Surroundings:
@@ -271,7 +287,7 @@ class LocalPythonExecutor(Box):
     def _output(self, running: Running, ended: Ended) -> CodeOutput:
         failure = ended.failure
         if failure is None:
-            self._gave_code = self._gave_code or holds_code(ended.value)
+            self._gave(ended.value)
             return CodeOutput(
                 ended.value,
                 running.logs(),
@@ -333,9 +349,7 @@ class LocalPythonExecutor(Box):
         """Forget every variable, for another session to use the box. Raises `BoxError` while a snippet runs."""
         if self._running is not None:
             raise BoxError("a snippet is running in this box: wait for its end before you reset it")
-        left = _LettingGo(self)
-        self._begin_anew()
-        left.begin()
+        self._let_go()
 
     def fresh(self) -> LocalPythonExecutor:
         """Another box with the same settings and nothing in it."""
@@ -357,15 +371,17 @@ class LocalPythonExecutor(Box):
 
 
 class _Snippet(Running):
-    """A snippet of a local box. `thread`: that which it runs in, once it does."""
+    """A snippet of a local box.
+
+    `thread`: that which it runs in, once it does. `is_quiet`: what it prints now goes nowhere.
+    """
 
     thread: int | None = None
+    is_quiet = False
 
     def __init__(self, box: LocalPythonExecutor, code: str, deliver: Deliver) -> None:
         super().__init__(deliver, limit=box.timeout_seconds, print_limit=box.max_print_outputs_length)
         self._box, self._code = box, code
-        if box._carried is not None:
-            self._context = box._carried.begin(self._context)
 
     def worker(self) -> Worker:
         return self._box._thread_for_it()
@@ -384,14 +400,11 @@ class _Snippet(Running):
 
 
 class _LettingGo(Running):
-    """The end of what a session left, on a thread, and in the time of a snippet: finalizers are snippets' code.
-
-    Where objects of the session live on outside, as an answer does, they keep its variables.
-    """
+    """The end of what a session left, on a thread, and in the time of a snippet: finalizers are snippets' code."""
 
     def __init__(self, box: LocalPythonExecutor) -> None:
         super().__init__(lambda _: None, limit=box.timeout_seconds, print_limit=0)
-        self._namespace = {} if box._gave_code else box._kernel.namespace
+        self._namespace = box._kernel.namespace
 
     def worker(self) -> Worker:
         return Worker.take()

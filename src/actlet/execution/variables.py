@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
-from itertools import islice
-from types import CoroutineType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
-from .kernel import is_snippet
 from .text import truncate_content
 
 
@@ -59,19 +56,21 @@ def copied(value: Any, copies: dict[int, Any]) -> Any:
 PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})
 CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 _LOOKED_AT = 1_000
-"""Of a container, the items that are looked at."""
 
 
-def holds_code(value: Any, deep: int = 3) -> bool:
-    """Whether a value is or holds something that runs code of a snippet: a function, a class, an object of one."""
-    kind = type(value)
-    if kind in PLAIN:
-        return False
-    if kind in CONTAINERS:
-        items = value.values() if kind is dict else value
-        return bool(deep) and any(holds_code(item, deep - 1) for item in islice(items, _LOOKED_AT))
-    if isinstance(value, FunctionType):
-        return is_snippet(value.__code__)
-    if isinstance(value, MethodType | GeneratorType | CoroutineType):
-        return True
-    return getattr(value if isinstance(value, type) else kind, "__module__", None) == "__main__"
+def is_plain(value: Any) -> bool:
+    """Whether a value is data and nothing else: no objects with a class, code or life of their own.
+
+    It is looked at in full, and one that is large counts as not plain.
+    """
+    waiting, looked_at = [value], 0
+    while waiting:
+        item = waiting.pop()
+        kind, looked_at = type(item), looked_at + 1
+        if kind in CONTAINERS and len(item) + looked_at <= _LOOKED_AT:
+            waiting.extend(item)
+            if kind is dict:
+                waiting.extend(item.values())
+        elif kind not in PLAIN or looked_at > _LOOKED_AT:
+            return False
+    return True

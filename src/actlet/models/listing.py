@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 SECONDS = 5.0
@@ -22,8 +23,9 @@ def listed_models(base: str, key: str | None = None, timeout: float = SECONDS) -
     Raises `OSError`, which says what to do, if it doesn't answer in `timeout` seconds, refuses the key or is no
     such server.
     """
+    base, login = _without_login(base)
     try:
-        with _asked(base, key, timeout) as response:
+        with _asked(base, login or f"Bearer {key or 'none'}", timeout) as response:
             return _ids(json.load(response))
     except HTTPError as error:
         if error.code in _NO_LIST:
@@ -39,10 +41,20 @@ def listed_models(base: str, key: str | None = None, timeout: float = SECONDS) -
         raise ConnectionError(why) from error
 
 
-def _asked(base: str, key: str | None, timeout: float) -> HTTPResponse:
+def _without_login(base: str) -> tuple[str, str | None]:
+    """A URL without the name and password that it may hold, and these as HTTP wants them (RFC 7617)."""
+    parts = urlsplit(base)
+    login, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return base, None
+    encoded = b64encode(unquote(login).encode()).decode()
+    return parts._replace(netloc=host).geturl(), f"Basic {encoded}"
+
+
+def _asked(base: str, authorization: str, timeout: float) -> HTTPResponse:
     request = Request(base.rstrip("/") + "/models")
     # Not sent on to where the server redirects to: the key is for the server that was named.
-    request.add_unredirected_header("Authorization", f"Bearer {key or 'none'}")
+    request.add_unredirected_header("Authorization", authorization)
     here = urlsplit(base).hostname in ("localhost", "127.0.0.1", "::1")
     opener = build_opener(ProxyHandler({})) if here else build_opener()
     response: HTTPResponse = opener.open(request, timeout=timeout)

@@ -78,6 +78,7 @@ class OpenAIModel(Model):
         self.requests_per_minute, self.retry = requests_per_minute, retry
         self._pace = Pace(requests_per_minute)
         self._clients = ClientsPerLoop()
+        self._ends_streams: bool | None = None
         self._check()
 
     def _check(self) -> None:
@@ -139,7 +140,7 @@ class OpenAIModel(Model):
         streaming = {"stream": True, "stream_options": {"include_usage": True}, **kwargs}
         request = self._request(messages, stop_sequences, response_format, tools_to_call_from, streaming)
         async with await self._create(request) as chunks:
-            async for delta in _deltas(chunks, StopCutter(stop_sequences), self.model_id):
+            async for delta in self._deltas(chunks, StopCutter(stop_sequences)):
                 yield delta
 
     async def _create(self, request: dict[str, Any]) -> Any:
@@ -152,7 +153,8 @@ class OpenAIModel(Model):
             return await client.chat.completions.create(**request)
         except APIConnectionError as error:
             because = f": {error.__cause__}" if str(error.__cause__ or "") else ""
-            error.args = (f"{error} ({error.request.url}{because})",)
+            url = error.request.url.copy_with(userinfo=b"")  # there may be a password in it
+            error.args = (f"{error} ({url}{because})",)
             raise
         except JSONDecodeError as error:
             raise no_api(self.model_id, error.doc) from error
@@ -170,6 +172,36 @@ class OpenAIModel(Model):
             **{"model": self.model_id, **kwargs},
         )
 
+    async def _deltas(self, chunks: Any, cutter: StopCutter) -> AsyncGenerator[ChatMessageStreamDelta, None]:
+        """The pieces of a reply, cut at the stop sequences; the last has its usage, and why it ended."""
+        check_stream(chunks, self.model_id)
+        reader, rest, empty = ChunkReader(), aiter(chunks), True
+        async for chunk in rest:
+            delta = reader.read(chunk)
+            if delta is None:
+                continue
+            empty = False
+            delta.content = cutter.feed(delta.content) if delta.content else None
+            if delta.content or delta.tool_calls:
+                yield delta
+            if cutter.stopped:
+                await _read_on(rest, reader)
+                reader.finish_reason = "stop"
+                break
+        self._check_end(reader)
+        if empty:
+            complain(reader.finish_reason, self.model_id)
+        yield ChatMessageStreamDelta(cutter.flush(), token_usage=reader.usage, finish_reason=reader.finish_reason)
+
+    def _check_end(self, reader: ChunkReader) -> None:
+        """Raise `ConnectionError` if the stream ended before the reply did: nobody said that it had ended.
+
+        Some servers never say so. That a server is one of these shows in the second try.
+        """
+        expected, self._ends_streams = self._ends_streams, reader.was_ended or self._ends_streams is True
+        if not reader.was_ended and expected is not False:
+            raise ConnectionError(f"the stream of {self.model_id!r} broke off in the middle of the reply")
+
     def transient(self, error: BaseException) -> Transient | None:
         """As of `Model`, and for lost connections, overloaded servers in the middle of a stream, and no reply."""
         if not self.retry:
@@ -178,30 +210,6 @@ class OpenAIModel(Model):
 
 
 OpenAIServerModel = OpenAIModel
-
-
-async def _deltas(
-    chunks: Any, cutter: StopCutter, model_id: str | None
-) -> AsyncGenerator[ChatMessageStreamDelta, None]:
-    """The pieces of a reply, cut at the stop sequences; the last has its usage, and why it ended."""
-    check_stream(chunks, model_id)
-    reader, rest, empty = ChunkReader(), aiter(chunks), True
-    async for chunk in rest:
-        delta = reader.read(chunk)
-        if delta is None:
-            continue
-        empty = False
-        delta.content = cutter.feed(delta.content) if delta.content else None
-        if delta.content or delta.tool_calls:
-            yield delta
-        if cutter.stopped:
-            await _read_on(rest, reader)
-            reader.finish_reason = "stop"
-            break
-    reader.check_end(model_id)
-    if empty:
-        complain(reader.finish_reason, model_id)
-    yield ChatMessageStreamDelta(cutter.flush(), token_usage=reader.usage, finish_reason=reader.finish_reason)
 
 
 async def _read_on(rest: AsyncIterator[Any], reader: ChunkReader) -> None:

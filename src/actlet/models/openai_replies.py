@@ -116,10 +116,10 @@ class ChunkReader:
         calls = list(self._calls(getattr(delta, "tool_calls", None) or ()))
         return ChatMessageStreamDelta(text, calls or None) if text or calls else None
 
-    def check_end(self, model_id: str | None) -> None:
-        """Raise `ConnectionError` if the stream ended before the reply did: nobody said why it ended."""
-        if self.finish_reason is None and self.usage is None:
-            raise ConnectionError(f"the stream of {model_id!r} broke off in the middle of the reply")
+    @property
+    def was_ended(self) -> bool:
+        """Whether the server said that the reply had ended."""
+        return self.finish_reason is not None or self.usage is not None
 
     def _calls(self, pieces: Any) -> Iterator[ChatMessageToolCallStreamDelta]:
         for position, piece in enumerate(pieces):
