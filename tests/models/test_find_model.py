@@ -8,6 +8,7 @@ from openai_server import Answer, OpenAIServer
 
 from actlet.messages import ChatMessage
 from actlet.models.find import NoModelError, find_model, local_servers, models_at
+from actlet.models.listing import listed_models
 from actlet.models.providers import PROVIDERS, Provider
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -77,6 +78,14 @@ def test_a_server_that_needs_a_key_is_asked_with_it():
         assert find(url, api_key="secret").model.model_id == "mine"
         with pytest.raises(NoModelError, match=f"{url} refuses the API key"):
             find(url)
+
+
+def test_a_url_may_hold_a_login_which_no_message_shows():
+    with listing("m", key="dXNlcjpzM2NyZXQ=") as url:  # user:s3cret
+        assert listed_models(url.replace("//", "//user:s3cret@")) == ["m"]
+        with pytest.raises(PermissionError) as caught:
+            listed_models(url.replace("//", "//user:wr0ng@"))
+    assert "wr0ng" not in str(caught.value)
 
 
 def test_a_key_does_not_follow_where_a_server_sends_it():

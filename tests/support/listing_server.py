@@ -18,7 +18,7 @@ def listing(*models: str, status: int = 200, key: str | None = None, delay: floa
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             time.sleep(delay)
-            allowed = key is None or self.headers.get("Authorization") == f"Bearer {key}"
+            allowed = key is None or self.headers.get("Authorization") in (f"Bearer {key}", f"Basic {key}")
             self.send_response(status if allowed else 401)
             self.end_headers()
             listed = json.dumps({"data": [{"id": name} for name in models]}) if body is None else body

@@ -43,12 +43,13 @@ def listed_models(base: str, key: str | None = None, timeout: float = SECONDS) -
 
 def _without_login(base: str) -> tuple[str, str | None]:
     """A URL without the name and password that it may hold, and these as HTTP wants them (RFC 7617)."""
-    parts = urlsplit(base)
-    login, at, host = parts.netloc.rpartition("@")
+    scheme, separator, rest = base.partition("://")
+    place, slash, path = rest.partition("/")
+    login, at, host = place.rpartition("@")
     if not at:
         return base, None
     encoded = b64encode(unquote(login).encode()).decode()
-    return parts._replace(netloc=host).geturl(), f"Basic {encoded}"
+    return f"{scheme}{separator}{host}{slash}{path}", f"Basic {encoded}"
 
 
 def _asked(base: str, authorization: str, timeout: float) -> HTTPResponse:
