@@ -11,6 +11,7 @@ import time
 import tracemalloc
 
 from box_support import Reader, box_with
+from garbage import collected_at_every_turn, ends
 
 from actlet.execution import stdout, truncate_content
 from actlet.execution.box import CodeOutput, Printed
@@ -47,6 +48,20 @@ def test_a_finalizer_may_print_wherever_it_runs():
     output = box_with(additional_authorized_imports=["gc"], timeout_seconds=20).run(textwrap.dedent(code))
     assert output.error is None
     assert (output.logs.count("made"), output.logs.count("gone")) == (200, 200)
+
+
+def test_a_finalizer_may_print_while_text_is_taken_in():
+    written = []
+
+    def write():
+        for _ in range(20):
+            text = PrintedText(1_000, lambda _: None)
+            with collected_at_every_turn(lambda text=text: text._written and text.write("gone\n")):
+                text.write("made\n")
+            written.append(text.text())
+
+    assert ends(write)
+    assert all("made" in text and "gone" in text for text in written)
 
 
 def test_half_characters_are_shown_as_escapes():

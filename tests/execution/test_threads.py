@@ -2,7 +2,6 @@
 
 import contextlib
 import contextvars
-import gc
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import threading
 import time
 
 import pytest
+from garbage import collected_at_every_turn, ends
 
 from actlet import threads
 from actlet.threads import Alarm, Worker
@@ -19,35 +19,6 @@ class StopError(BaseException):
     pass
 
 
-@contextlib.contextmanager
-def garbage_collected_at_every_turn(finalizer):
-    """Garbage, and a collector that looks for it whenever an object is made."""
-
-    class Garbage:
-        def __init__(self):
-            self.itself = self
-
-        def __del__(self):
-            finalizer()
-
-    thresholds = gc.get_threshold()
-    try:
-        for _ in range(100):
-            Garbage()
-        gc.set_threshold(1)
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-
-
-def ends(function):
-    """Whether a function comes to its end, on a thread of its own."""
-    thread = threading.Thread(target=function, daemon=True)
-    thread.start()
-    thread.join(10)
-    return not thread.is_alive()
-
-
 def test_a_finalizer_may_set_alarms_while_the_watchdog_looks():
     watchdog, rung = threads._Watchdog(), []
     watchdog._begun.acquire()  # it looks here, and on no thread of its own
@@ -55,7 +26,7 @@ def test_a_finalizer_may_set_alarms_while_the_watchdog_looks():
     def look():
         for _ in range(20):
             watchdog.add(alarm, 0.0)
-            with garbage_collected_at_every_turn(lambda: watchdog.add(alarm, 0.0)):
+            with collected_at_every_turn(lambda: watchdog.add(alarm, 0.0)):
                 rung.extend(watchdog._look()[0])
 
     alarm = Alarm(60, lambda: None)
@@ -65,13 +36,17 @@ def test_a_finalizer_may_set_alarms_while_the_watchdog_looks():
 
 
 def test_an_alarm_that_is_set_while_the_watchdog_looks_wakes_it():
-    watchdog, alarm = threads._Watchdog(), Alarm(60, lambda: None)
+    watchdog, alarm, other = threads._Watchdog(), Alarm(60, lambda: None), Alarm(60, lambda: None)
     alarm.cancel()
+    other.cancel()
     watchdog._begun.acquire()
-    looked = watchdog._look()
-    watchdog.add(alarm, time.monotonic() + 0.001)
-    assert looked == ([], None)
-    assert watchdog._woken.get_nowait() is None
+    watchdog.add(other, time.monotonic() + 60)
+    watchdog._looks_at = 0.0  # the look that it planned is the one that begins now
+    watchdog._woken.get_nowait()
+    with collected_at_every_turn(lambda: watchdog.add(alarm, time.monotonic() + 60)):
+        watchdog._look()
+        set_meanwhile = not watchdog._woken.empty()
+    assert set_meanwhile
 
 
 def endless():
