@@ -61,7 +61,8 @@ def test_a_finalizer_may_print_while_text_is_taken_in():
             written.append(text.text())
 
     assert ends(write)
-    assert all("made" in text and "gone" in text for text in written)
+    assert all("made" in text for text in written)
+    assert any("gone" in text for text in written)  # other threads may have the collector first
 
 
 def test_half_characters_are_shown_as_escapes():

@@ -41,12 +41,12 @@ def test_an_alarm_that_is_set_while_the_watchdog_looks_wakes_it():
     other.cancel()
     watchdog._begun.acquire()
     watchdog.add(other, time.monotonic() + 60)
-    watchdog._looks_at = 0.0  # the look that it planned is the one that begins now
     watchdog._woken.get_nowait()
-    with collected_at_every_turn(lambda: watchdog.add(alarm, time.monotonic() + 60)):
-        watchdog._look()
-        set_meanwhile = not watchdog._woken.empty()
-    assert set_meanwhile
+    for _ in range(20):  # other threads may have the collector first
+        watchdog._looks_at = 0.0  # the look that it planned is the one that begins now
+        with collected_at_every_turn(lambda: watchdog.add(alarm, time.monotonic() + 60)):
+            watchdog._look()
+    assert not watchdog._woken.empty()
 
 
 def endless():
